@@ -1,0 +1,81 @@
+"""The one row a transaction leaves: what the journal keeps and slips, screens and totals are drawn from.
+
+Card data in it is truncated (first six and last four digits) and cannot be made whole again;
+track data, PIN blocks and keys have no place here (PCI DSS 3.3.1, 3.5.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = ["FINAL_STATES", "State", "TransactionRecord"]
+
+
+class State(StrEnum):
+    """Where a transaction stands. SENT and REVERSING are open; the others are final."""
+
+    SENT = "sent"
+    """Intent is durable; a byte may have left. A restart in this state reverses."""
+    APPROVED = "approved"
+    DECLINED = "declined"
+    REVERSING = "reversing"
+    """Not charged as far as the merchant is concerned; the host has yet to acknowledge it."""
+    REVERSED = "reversed"
+
+
+FINAL_STATES = frozenset({State.APPROVED, State.DECLINED, State.REVERSED})
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRecord:
+    """One transaction as the journal holds it (facts/unionpay.md §2, §8)."""
+
+    id: int
+    """Row number, unique over the life of the journal."""
+    kind: str
+    """Name of the row in the transaction table: ``sale``, ``qr-sale``."""
+    state: State
+    stan: int
+    """Element 11, 1..999999; printed as the voucher number 凭证号."""
+    batch: int
+    """Batch number, 1..999999 (element 60.2)."""
+    amount_minor: int
+    """Amount in the currency's minor unit."""
+    currency: str
+    """ISO 4217 numeric code, three digits."""
+    entry_mode: str
+    """Element 22, three digits: 021 stripe with PIN, 022 stripe, 032 code."""
+    account: str
+    """Truncated card number, or the last four characters of a payment code."""
+    started_at: datetime
+    """Local wall clock when the intent was written."""
+    operator: str = "01"
+    training: bool = False
+    pin_entered: bool = False
+    expiry: str = ""
+    """YYMM or empty; empty on the paper when the profile says so."""
+    reversal_reason: str = ""
+    """Element 39 of the reversal: 98 no answer, A0 wrong MAC, 06 other (facts/unionpay.md §3.1)."""
+    reversal_tries: int = 0
+    response_code: str = ""
+    """Element 39 of the answer, empty while there is none."""
+    rrn: str = ""
+    """Element 37, retrieval reference number 参考号."""
+    auth_code: str = ""
+    """Element 38."""
+    host_date: str = ""
+    """Element 13, MMDD."""
+    host_time: str = ""
+    """Element 12, hhmmss."""
+    settlement_date: str = ""
+    """Element 15, MMDD."""
+    issuer: str = ""
+    """First 11 characters of element 44, blanks stripped."""
+    acquirer: str = ""
+    """Last 11 characters of element 44, blanks stripped."""
+    card_organisation: str = ""
+    """Element 63.1: CUP, VIS, MCC …"""
+    host_message: str = ""
+    """Text of element 63 for the cardholder, made printable."""
