@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["FINAL_STATES", "State", "TransactionRecord"]
+__all__ = ["FINAL_STATES", "OPEN_STATES", "HostAnswer", "Intent", "State", "TransactionRecord", "UndoCause"]
 
 
 class State(StrEnum):
@@ -25,7 +25,65 @@ class State(StrEnum):
     REVERSED = "reversed"
 
 
+class UndoCause(StrEnum):
+    """Why an attempt without a proven answer is undone."""
+
+    NO_ANSWER = "no-answer"
+    LINK_LOST = "link-lost"
+    BAD_REPLY = "bad-reply"
+    """The answer could not be read, or contradicts the request."""
+    BAD_MAC = "bad-mac"
+    UNPROVEN_DECLINE = "unproven-decline"
+    """A decline without a valid MAC: believed on the screen, undone at the host."""
+    AMBIGUOUS_CODE = "ambiguous-code"
+    """The host itself does not know: issuer time-out, system malfunction."""
+    INTERRUPTED = "interrupted"
+    """The terminal stopped between the first byte and the answer."""
+
+
 FINAL_STATES = frozenset({State.APPROVED, State.DECLINED, State.REVERSED})
+OPEN_STATES = frozenset({State.SENT, State.REVERSING})
+
+
+@dataclass(frozen=True, slots=True)
+class HostAnswer:
+    """What the journal keeps of an answer; the names are the row's."""
+
+    response_code: str = ""
+    """Element 39."""
+    rrn: str = ""
+    """Element 37, retrieval reference number 参考号."""
+    auth_code: str = ""
+    """Element 38."""
+    host_date: str = ""
+    """Element 13, MMDD."""
+    host_time: str = ""
+    """Element 12, hhmmss."""
+    settlement_date: str = ""
+    """Element 15, MMDD."""
+    issuer: str = ""
+    """First 11 characters of element 44, blanks stripped."""
+    acquirer: str = ""
+    """Last 11 characters of element 44, blanks stripped."""
+    card_organisation: str = ""
+    """Element 63.1: CUP, VIS, MCC …"""
+    host_message: str = ""
+    """Text of element 63 for the cardholder, made printable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is about to be asked of the host: all that the row holds before the first byte leaves."""
+
+    kind: str
+    amount_minor: int
+    currency: str
+    entry_mode: str
+    account: str
+    operator: str = "01"
+    training: bool = False
+    pin_entered: bool = False
+    expiry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +114,19 @@ class TransactionRecord:
     pin_entered: bool = False
     expiry: str = ""
     """YYMM or empty; empty on the paper when the profile says so."""
+    undo_cause: str = ""
+    """Why the attempt is being undone, a name of ``UndoCause``; empty while it is not."""
     reversal_reason: str = ""
-    """Element 39 of the reversal: 98 no answer, A0 wrong MAC, 06 other (facts/unionpay.md §3.1)."""
+    """Element 39 of the next reversal: 98 no answer, A0 wrong MAC, 06 other (facts/unionpay.md §3.1)."""
     reversal_tries: int = 0
     response_code: str = ""
-    """Element 39 of the answer, empty while there is none."""
     rrn: str = ""
-    """Element 37, retrieval reference number 参考号."""
     auth_code: str = ""
-    """Element 38."""
     host_date: str = ""
-    """Element 13, MMDD."""
     host_time: str = ""
-    """Element 12, hhmmss."""
     settlement_date: str = ""
-    """Element 15, MMDD."""
     issuer: str = ""
-    """First 11 characters of element 44, blanks stripped."""
     acquirer: str = ""
-    """Last 11 characters of element 44, blanks stripped."""
     card_organisation: str = ""
-    """Element 63.1: CUP, VIS, MCC …"""
     host_message: str = ""
-    """Text of element 63 for the cardholder, made printable."""
+    """These ten are the answer's, empty while there is none; see HostAnswer."""

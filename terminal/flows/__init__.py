@@ -1,1 +1,1 @@
-"""terminal/flows."""
+"""One file a flow; each reads like the specification's page."""

@@ -1,1 +1,19 @@
-"""terminal/journal."""
+"""The journal: durable rows of everything that matters about money."""
+
+from terminal.journal.database import JournalError
+from terminal.journal.journal import Journal
+from terminal.journal.rows import PrintJob, Slip
+from terminal.journal.totals import KindTotal, Totals
+from terminal.journal.writer import InlineWriter, ThreadWriter, Writer
+
+__all__ = [
+    "InlineWriter",
+    "Journal",
+    "JournalError",
+    "KindTotal",
+    "PrintJob",
+    "Slip",
+    "ThreadWriter",
+    "Totals",
+    "Writer",
+]

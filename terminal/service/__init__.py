@@ -1,1 +1,1 @@
-"""terminal/service."""
+"""What a technician and a developer see of the running terminal."""

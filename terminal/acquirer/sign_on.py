@@ -1,0 +1,109 @@
+"""Sign-on, sign-off and echo test (facts/unionpay.md §3.4, §4)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from iso8583 import Iso8583Error, Message
+from keys import KeysError
+from terminal.acquirer.acquirer import Acquirer
+from terminal.acquirer.link import LinkDown, LinkLost
+from terminal.acquirer.request import management
+from terminal.acquirer.wire import Reply
+from terminal.domain.transactions import MANAGEMENT
+
+__all__ = ["ManagementResult", "echo", "sign_off", "sign_on"]
+
+_APPROVED = "00"
+
+
+@dataclass(frozen=True, slots=True)
+class ManagementResult:
+    """How a management message ended; ``reason`` is a catalogue key."""
+
+    done: bool
+    reason: str = ""
+    detail: str = ""
+    """What a technician reads: an address, a slot name; never a value."""
+    check_values: tuple[tuple[str, str], ...] = ()
+    """Slot and KCV of each working key taken over at sign-on."""
+
+
+async def sign_on(acquirer: Acquirer) -> ManagementResult:
+    """Fetch working keys, batch number and clock from the host.
+
+    The keys are taken over all together or not at all, and only with matching check values.
+    A power cut after the keys and before the batch number is met by signing on again.
+    The caller holds ``acquirer.turn``.
+    """
+    kind = "sign-on-track" if acquirer.profile.track_key else "sign-on"
+    result = await _ask(acquirer, kind)
+    if isinstance(result, ManagementResult):
+        return result
+    message = result.message
+    cryptograms = message.get(62)
+    if not isinstance(cryptograms, bytes):
+        return ManagementResult(False, "reason.no-keys")
+    try:
+        installed = await acquirer.writer.run(
+            lambda: acquirer.vault.unwrap_sign_on(acquirer.profile.master_key_slot, cryptograms, acquirer.profile)
+        )
+    except KeysError as error:
+        await acquirer.journal.note("sign-on refused", type(error).__name__)
+        return ManagementResult(False, "reason.keys-refused", str(error))
+    await _adopt(acquirer, message)
+    acquirer.signed_on = True
+    return ManagementResult(True, check_values=installed)
+
+
+async def sign_off(acquirer: Acquirer) -> ManagementResult:
+    """Tell the host that the shift ends; no sale until the next sign-on."""
+    result = await _ask(acquirer, "sign-off")
+    if isinstance(result, ManagementResult):
+        return result
+    await acquirer.journal.set(signed_on_at="")
+    acquirer.signed_on = False
+    return ManagementResult(True)
+
+
+async def echo(acquirer: Acquirer) -> ManagementResult:
+    """Ask the host for a sign of life."""
+    result = await _ask(acquirer, "echo")
+    return result if isinstance(result, ManagementResult) else ManagementResult(True)
+
+
+async def _ask(acquirer: Acquirer, name: str) -> Reply | ManagementResult:
+    profile, kind = acquirer.profile, MANAGEMENT[name]
+    stan = await acquirer.journal.next_stan()
+    batch = int(await acquirer.journal.setting("batch", "1"))
+    request = management(kind, stan, batch, acquirer.identity, profile.operator_text(acquirer.operator))
+    try:
+        async with acquirer.link.open() as channel, asyncio.timeout(profile.response_s):
+            reply = await acquirer.wire.call(channel, request, mac=False)
+    except LinkDown as error:
+        return ManagementResult(False, "reason.no-link", str(error))
+    except TimeoutError:
+        return ManagementResult(False, "reason.no-answer")
+    except LinkLost as error:
+        return ManagementResult(False, "reason.link-lost", str(error))
+    except Iso8583Error as error:
+        return ManagementResult(False, "reason.bad-reply", str(error))
+    code = reply.message.get(39)
+    if code != _APPROVED:
+        return ManagementResult(False, f"response.{code}")
+    return reply
+
+
+async def _adopt(acquirer: Acquirer, message: Message) -> None:
+    """Take the host's batch number and clock (§3.4)."""
+    values = {"signed_on_at": acquirer.clock().isoformat(timespec="seconds")}
+    batch = message.get(60)
+    if isinstance(batch, str) and acquirer.profile.adopt_batch and batch[2:8].isdecimal() and int(batch[2:8]):
+        values["batch"] = str(int(batch[2:8]))
+    date, time = message.get(13), message.get(12)
+    if isinstance(date, str) and isinstance(time, str):
+        offset = acquirer.clock.adopt(date, time)
+        if offset is not None:
+            values["clock_offset_s"] = str(offset)
+    await acquirer.journal.set(**values)

@@ -1,0 +1,56 @@
+"""The board: what the status bar shows, gathered from those who know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from drivers.events import DeviceChanged, DeviceState
+from terminal.acquirer.acquirer import Acquirer
+from terminal.acquirer.link import HostLink
+from terminal.acquirer.reversal import Reversals
+from terminal.screens.screen import Status
+
+__all__ = ["Board"]
+
+_LINK = {None: "unknown", True: "up", False: "down"}
+
+
+class Board:
+    """Present state of link, sign-on, reversals and devices."""
+
+    def __init__(self, acquirer: Acquirer, link: HostLink, reversals: Reversals, training: bool) -> None:
+        self._acquirer = acquirer
+        self._link = link
+        self._reversals = reversals
+        self._training = training
+        self._alerts: dict[str, str] = {}
+        self.changed: Callable[[], None] = lambda: None
+        """Called when the bar should be drawn again."""
+
+    def status(self) -> Status:
+        """The bar as it stands."""
+        return Status(
+            link=_LINK[self._link.up],
+            signed_on=self._acquirer.signed_on,
+            operator=self._acquirer.operator,
+            clock=self._acquirer.clock().strftime("%H:%M"),
+            reversals=self._reversals.pending,
+            training=self._training,
+            alerts=tuple(sorted(set(self._alerts.values()))),
+        )
+
+    def device(self, event: DeviceChanged) -> None:
+        """A device has come, gone or been refused."""
+        if event.state is DeviceState.OPEN:
+            self._alerts.pop(event.device, None)
+        else:
+            self._alerts[event.device] = event.device
+        self.changed()
+
+    def paper(self, trouble: str | None) -> None:
+        """The printer's trouble (``paper``, ``cover`` …), or None when it prints."""
+        if trouble is None:
+            self._alerts.pop("paper-path", None)
+        else:
+            self._alerts["paper-path"] = trouble
+        self.changed()

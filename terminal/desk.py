@@ -1,0 +1,160 @@
+"""The desk: all that a flow may do – ask, show, exchange, print."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import TypeVar
+
+from config import Settings
+from drivers.events import Event, Scan, Swipe
+from terminal.acquirer.acquirer import Acquirer
+from terminal.acquirer.exchange import Exchange
+from terminal.acquirer.request import Presented
+from terminal.acquirer.reversal import Reversals
+from terminal.domain.outcome import Outcome, Result, outcome_of
+from terminal.domain.record import Intent, TransactionRecord
+from terminal.prompts import Cancelled, Notice, Prompt, TimedOut
+from terminal.screens.screen import Screen, Status
+from terminal.screens.texts import Translator
+
+__all__ = ["Desk", "EventQueue"]
+
+A = TypeVar("A")
+EVENTS_MAX = 256
+"""More waiting events than any person or device makes while a flow is busy; what exceeds it is dropped."""
+COUNTDOWN_S = 10
+"""The last seconds of a time-out are shown (facts/product.md §4.2)."""
+
+
+class EventQueue:
+    """Events from the devices on their way to whoever asks; bounded, and wiped when nobody does."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Event] = asyncio.Queue(EVENTS_MAX)
+
+    def put(self, event: Event) -> None:
+        """Take an event from a driver."""
+        if self._queue.full():
+            _wipe(event)
+        else:
+            self._queue.put_nowait(event)
+
+    async def get(self) -> Event:
+        """The next event."""
+        return await self._queue.get()
+
+    def drop(self) -> list[Event]:
+        """Forget what came while nothing was asked: no key and no card of then may act now."""
+        dropped = []
+        while not self._queue.empty():
+            event = self._queue.get_nowait()
+            _wipe(event)
+            dropped.append(event)
+        return dropped
+
+
+def _wipe(event: Event) -> None:
+    if isinstance(event, Swipe):
+        event.tracks.wipe()
+    elif isinstance(event, Scan):
+        event.text.wipe()
+
+
+class Desk:
+    """Where a flow meets people and the host. One flow holds it at a time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        texts: Translator,
+        acquirer: Acquirer,
+        exchange: Exchange,
+        reversals: Reversals,
+        events: EventQueue,
+        show: Callable[[Screen], None],
+        status: Callable[[], Status],
+        wake_printer: Callable[[], None],
+    ) -> None:
+        self.settings = settings
+        self.texts = texts
+        self.acquirer = acquirer
+        self.journal = acquirer.journal
+        self._exchange = exchange
+        self._reversals = reversals
+        self._events = events
+        self._show = show
+        self._status = status
+        self._wake_printer = wake_printer
+
+    def show(self, screen: Screen) -> None:
+        """Put a screen up; it stays until the next one."""
+        self._show(replace(screen, status=self._status()))
+
+    async def ask(self, prompt: Prompt[A], timeout_s: float) -> A:
+        """Ask until answered. Raises Cancelled on the red key and TimedOut after ``timeout_s`` without a key."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while True:
+            left = deadline - loop.time()
+            if left <= 0:
+                raise TimedOut
+            countdown = int(left + 0.999) if left <= COUNTDOWN_S else None
+            self.show(replace(prompt.screen(self.texts), countdown_s=countdown))
+            event = await self._next_event(left % 1 or 1.0 if left <= COUNTDOWN_S else left - COUNTDOWN_S)
+            if event is None:
+                continue
+            answer = prompt.take(event)
+            if answer is not None:
+                return answer.value
+            _wipe(event)
+            deadline = loop.time() + timeout_s
+
+    async def tell(self, screen: Screen, timeout_s: float) -> None:
+        """Show something until a key or the time-out ends it."""
+        try:
+            await self.ask(Notice(screen), timeout_s)
+        except (Cancelled, TimedOut):
+            return
+
+    async def exchange(self, intent: Intent, present: Callable[[], Presented]) -> Outcome:
+        """Exchange a financial message. Keys and cards that come meanwhile are dropped and noted."""
+        try:
+            return await self._exchange.run(intent, present)
+        finally:
+            await self._drop_events()
+
+    async def undone(self, outcome: Outcome) -> Outcome:
+        """Wait for the host to acknowledge that an attempt is undone, as long as the profile allows."""
+        if outcome.result is not Result.UNDOING or outcome.record is None:
+            return outcome
+        await self._reversals.until_closed(outcome.record.id, self.acquirer.profile.undo_shown_s)
+        await self._drop_events()
+        return outcome_of(await self.journal.record(outcome.record.id))
+
+    def print_waiting(self) -> None:
+        """Slips have been queued in the journal: let the printer look."""
+        self._wake_printer()
+
+    async def reprint(self, record: TransactionRecord, what: str) -> None:
+        """Queue another copy of a slip, marked as a duplicate."""
+        await self.journal.queue_slip(record.id, what, reprint=True)
+        self._wake_printer()
+
+    def today(self) -> date:
+        """Date of the terminal's clock."""
+        return self.acquirer.clock().date()
+
+    async def _next_event(self, timeout_s: float) -> Event | None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._events.get()
+        except TimeoutError:
+            return None
+
+    async def _drop_events(self) -> None:
+        dropped = [event for event in self._events.drop() if isinstance(event, Swipe | Scan)]
+        for event in dropped:
+            await self.journal.note("ignored", f"{type(event).__name__} on {event.device} while a payment was running")

@@ -1,0 +1,61 @@
+"""The idle screen: where every flow starts and every way leads back to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drivers.events import Event, Key, KeyPress, Scan, Swipe
+from terminal.desk import Desk
+from terminal.domain.outcome import outcome_of
+from terminal.domain.record import TransactionRecord
+from terminal.flows.menu import MAIN, choose, follow
+from terminal.flows.outcome import tell_outcome
+from terminal.prompts import Answer, Cancelled, TimedOut
+from terminal.screens.screen import Screen
+from terminal.screens.texts import Translator
+
+__all__ = ["attend"]
+
+_REDRAWN_S = 60.0
+"""The clock of the idle screen turns at least this often."""
+_MENU = "menu"
+
+
+async def attend(desk: Desk, interrupted: list[TransactionRecord]) -> None:
+    """Serve the counter for ever. First says what became of a payment that a power cut interrupted."""
+    if interrupted:
+        await tell_outcome(desk, outcome_of(interrupted[-1]))
+    while True:
+        try:
+            key = await desk.ask(_Idle(desk.settings.terminal.merchant_name), _REDRAWN_S)
+            if key == _MENU:
+                await choose(desk, MAIN)
+            else:
+                await follow(desk, MAIN, key)
+        except (Cancelled, TimedOut):
+            continue
+
+
+@dataclass(slots=True)
+class _Idle:
+    """Green opens the menu, a digit is its shortcut; a card without an amount is sent back."""
+
+    merchant: str
+    notice: str = ""
+
+    def screen(self, texts: Translator) -> Screen:
+        lines = (texts.text(self.notice),) if self.notice else ()
+        return Screen(
+            "idle", self.merchant, texts.text("idle.instruction"), lines=lines, hints=("", texts.text("key.menu"))
+        )
+
+    def take(self, event: Event) -> Answer[str] | None:
+        if isinstance(event, Swipe | Scan):
+            self.notice = "idle.amount-first"
+        elif isinstance(event, KeyPress):
+            self.notice = ""
+            if event.key is Key.ENTER:
+                return Answer(_MENU)
+            if str(event.key).isdecimal():
+                return Answer(str(event.key))
+        return None

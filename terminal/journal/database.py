@@ -1,0 +1,127 @@
+"""The journal's file: opened so that what is committed survives a power cut, or not opened at all."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+__all__ = ["Connect", "JournalError", "open_database"]
+
+Connect = Callable[[Path], sqlite3.Connection]
+"""How a file becomes a connection; a test puts it on a disk that loses power."""
+
+SCHEMA_VERSION = 1
+FREE_BYTES_MIN = 8 * 1024 * 1024
+"""Below this the terminal takes no payment: a full disk must be met before a sale, not in it."""
+
+
+class JournalError(Exception):
+    """The journal cannot be relied on; no payment may be taken until it is mended.
+
+    ``remedy`` says what a technician does about it.
+    """
+
+    def __init__(self, text: str, remedy: str) -> None:
+        super().__init__(text)
+        self.remedy = remedy
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Connection for use from one thread at a time, transactions begun by hand."""
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.0)
+
+
+def open_database(path: Path, connect_to: Connect = connect) -> sqlite3.Connection:
+    """Open or create the journal and assert what durability rests on.
+
+    WAL with ``synchronous=FULL``: NORMAL loses committed sales at a power cut
+    (facts/reliability-security-emv.md §A3). The file is locked for this process alone.
+
+    Raises JournalError when the disk is nearly full, the file is damaged, held by another
+    process, or written by a newer version.
+    """
+    _require_space(path.parent)
+    fresh = not path.exists()
+    try:
+        database = connect_to(path)
+        if fresh:
+            os.chmod(path, 0o600)
+        database.execute("PRAGMA locking_mode=EXCLUSIVE")
+        _require(database, "PRAGMA journal_mode=WAL", "wal")
+        database.execute("PRAGMA synchronous=FULL")
+        _require(database, "PRAGMA synchronous", 2)
+        database.execute("PRAGMA foreign_keys=ON")
+        database.execute("BEGIN IMMEDIATE")
+        _create_or_check(database)
+        database.execute("COMMIT")
+        _require(database, "PRAGMA quick_check(1)", "ok")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise JournalError(
+                f"The journal {path.name} is held by another process.",
+                "Stop the other terminal process; only one may run for a state directory.",
+            ) from None
+        raise JournalError(
+            f"The journal {path.name} cannot be opened: {error}.",
+            "Check that the state directory exists, belongs to this user and is writable.",
+        ) from None
+    except sqlite3.DatabaseError as error:
+        raise JournalError(
+            f"The journal {path.name} is damaged: {error}.",
+            "Take no payments. Keep the file, call the acquirer's technician, settle from the host's record.",
+        ) from None
+    return database
+
+
+def _require_space(folder: Path) -> None:
+    try:
+        usage = os.statvfs(folder)
+    except OSError as error:
+        raise JournalError(
+            f"The state directory cannot be read: {error.strerror}.",
+            f"Create the folder with mode 0700 for this user: install -d -m 0700 {folder}",
+        ) from None
+    free = usage.f_bavail * usage.f_frsize
+    if free < FREE_BYTES_MIN:
+        raise JournalError(
+            f"The disk of the state directory has {free // 1024} KiB free; {FREE_BYTES_MIN // 1024} KiB are needed.",
+            "Free space on the disk (old logs and recordings first), then start the terminal again.",
+        )
+
+
+def _require(database: sqlite3.Connection, pragma: str, expected: object) -> None:
+    row = database.execute(pragma).fetchone()
+    if row is None or row[0] != expected:
+        raise JournalError(
+            f"The journal refuses {pragma!r}: expected {expected!r}, found {row[0] if row else None!r}.",
+            "Put the state directory on a local file system (not a network share) that can lock and sync files.",
+        )
+
+
+def _create_or_check(database: sqlite3.Connection) -> None:
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version == SCHEMA_VERSION:
+        return
+    if version != 0:
+        raise JournalError(
+            f"The journal has format {version}; this version knows format {SCHEMA_VERSION}.",
+            "Start the version of the software that wrote it, settle the batch, then update.",
+        )
+    for statement in _statements(files("terminal.journal").joinpath("schema.sql").read_text("utf-8")):
+        database.execute(statement)
+    database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _statements(script: str) -> list[str]:
+    """Statements of a script, one by one: ``executescript`` would commit before the first of them."""
+    found: list[str] = []
+    text = ""
+    for line in script.splitlines(keepends=True):
+        text += line
+        if sqlite3.complete_statement(text):
+            found.append(text)
+            text = ""
+    return found

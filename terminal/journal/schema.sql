@@ -1,0 +1,77 @@
+-- The journal: every row is durable before the byte, the line of paper or the word on the screen it stands for.
+-- Card data only truncated; track data, PIN blocks and keys have no column.
+
+CREATE TABLE setting (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE txn (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind            TEXT    NOT NULL,
+    state           TEXT    NOT NULL CHECK (state IN ('sent', 'approved', 'declined', 'reversing', 'reversed')),
+    stan            INTEGER NOT NULL CHECK (stan BETWEEN 1 AND 999999),
+    batch           INTEGER NOT NULL CHECK (batch BETWEEN 1 AND 999999),
+    amount_minor    INTEGER NOT NULL CHECK (amount_minor BETWEEN 0 AND 999999999999),
+    currency        TEXT    NOT NULL,
+    entry_mode      TEXT    NOT NULL,
+    account         TEXT    NOT NULL,
+    started_at      TEXT    NOT NULL,
+    operator        TEXT    NOT NULL,
+    training        INTEGER NOT NULL,
+    pin_entered     INTEGER NOT NULL,
+    expiry          TEXT    NOT NULL,
+    undo_cause      TEXT    NOT NULL,
+    reversal_reason TEXT    NOT NULL,
+    reversal_tries  INTEGER NOT NULL,
+    response_code   TEXT    NOT NULL,
+    rrn             TEXT    NOT NULL,
+    auth_code       TEXT    NOT NULL,
+    host_date       TEXT    NOT NULL,
+    host_time       TEXT    NOT NULL,
+    settlement_date TEXT    NOT NULL,
+    issuer          TEXT    NOT NULL,
+    acquirer        TEXT    NOT NULL,
+    card_organisation TEXT  NOT NULL,
+    host_message    TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX txn_open ON txn (state) WHERE state IN ('sent', 'reversing');
+CREATE INDEX txn_batch ON txn (batch, stan);
+
+-- A state is left only for a later one: nothing revives what was undone, nothing undoes what was concluded.
+CREATE TRIGGER txn_one_way BEFORE UPDATE OF state ON txn
+WHEN (OLD.state || '>' || NEW.state) NOT IN (
+    'sent>approved', 'sent>declined', 'sent>reversing', 'reversing>reversed', 'reversing>reversing')
+BEGIN
+    SELECT RAISE(ABORT, 'a transaction never leaves its final state');
+END;
+
+CREATE TRIGGER txn_kept BEFORE DELETE ON txn WHEN OLD.state IN ('sent', 'reversing')
+BEGIN
+    SELECT RAISE(ABORT, 'an open transaction is never deleted');
+END;
+
+-- Paper: a slip is a job here first; what came out of the printer is counted as it comes.
+CREATE TABLE print_job (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    txn        INTEGER REFERENCES txn (id),
+    what       TEXT    NOT NULL,
+    reprint    INTEGER NOT NULL,
+    state      TEXT    NOT NULL CHECK (state IN ('waiting', 'started', 'done')),
+    bytes_done INTEGER NOT NULL,
+    total      INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX print_job_open ON print_job (id) WHERE state != 'done';
+
+-- What happened, for whoever asks later; append-only.
+CREATE TABLE event (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    at     TEXT NOT NULL,
+    what   TEXT NOT NULL,
+    txn    INTEGER REFERENCES txn (id),
+    detail TEXT NOT NULL
+) STRICT;
+
+CREATE TRIGGER event_kept BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;

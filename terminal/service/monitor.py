@@ -1,0 +1,88 @@
+"""The monitor: what a developer sees of a running terminal, as JSON lines over a Unix socket.
+
+Lab and training only; refused elsewhere. Everything in it is masked as on the screen and on paper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from terminal.screens.screen import Screen
+
+__all__ = ["Monitor"]
+
+BUFFER_BYTES_MAX = 1 << 20
+"""A watcher that does not read is cut off before it costs memory."""
+
+
+class Monitor:
+    """Tells watchers about screens, messages, devices and slips. Without watchers it costs nothing."""
+
+    def __init__(self, frame: Callable[[Screen], bytes]) -> None:
+        self._frame = frame
+        self._watchers: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self._screen: Screen | None = None
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody looks."""
+        return bool(self._watchers)
+
+    async def serve(self, path: Path) -> None:
+        """Listen on a Unix socket that only this user may open."""
+        with suppress(FileNotFoundError):
+            path.unlink()
+        self._server = await asyncio.start_unix_server(self._watch, path)
+        os.chmod(path, 0o600)
+
+    async def close(self) -> None:
+        """Stop listening and let the watchers go."""
+        if self._server is not None:
+            self._server.close()
+        for watcher in self._watchers:
+            watcher.close()
+
+    def screen(self, screen: Screen) -> None:
+        """A screen has been put up."""
+        self._screen = screen
+        self.tell("screen", **asdict(screen))
+
+    def tell(self, type: str, **values: Any) -> None:
+        """Send one line to every watcher."""
+        if not self._watchers:
+            return
+        line = _line(type, values)
+        for watcher in tuple(self._watchers):
+            if watcher.transport.get_write_buffer_size() > BUFFER_BYTES_MAX:
+                watcher.transport.abort()
+                self._watchers.discard(watcher)
+            else:
+                watcher.write(line)
+
+    async def _watch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._watchers.add(writer)
+        if self._screen is not None:
+            writer.write(_line("screen", asdict(self._screen)))
+        try:
+            while line := await reader.readline():
+                if b'"frame"' in line and self._screen is not None:
+                    png = base64.b64encode(self._frame(self._screen)).decode("ascii")
+                    writer.write(_line("frame", {"name": self._screen.name, "png": png}))
+        except (OSError, ValueError):  # ValueError: a line beyond the reader's limit
+            pass
+        finally:
+            self._watchers.discard(writer)
+            writer.close()
+
+
+def _line(type: str, values: dict[str, Any]) -> bytes:
+    return json.dumps({"type": type, **values}, ensure_ascii=False).encode("utf-8") + b"\n"
