@@ -1,1 +1,39 @@
-"""config."""
+"""Configuration: TOML files decoded strictly against a schema that explains itself."""
+
+from config.errors import ConfigError, Problem
+from config.load import default_file, load, load_profile, profile_names
+from config.profile import AcquirerProfile
+from config.schema import (
+    AcquirerChoice,
+    Devices,
+    Display,
+    Host,
+    InputDevice,
+    Keys,
+    Monitor,
+    Printer,
+    Settings,
+    Terminal,
+    Timeouts,
+)
+
+__all__ = [
+    "AcquirerChoice",
+    "AcquirerProfile",
+    "ConfigError",
+    "Devices",
+    "Display",
+    "Host",
+    "InputDevice",
+    "Keys",
+    "Monitor",
+    "Printer",
+    "Problem",
+    "Settings",
+    "Terminal",
+    "Timeouts",
+    "default_file",
+    "load",
+    "load_profile",
+    "profile_names",
+]

@@ -1,0 +1,223 @@
+"""What an acquirer decides: one TOML file each, every key with its meaning, bounds and default.
+
+Where published sources of the protocol disagree (facts/unionpay.md §13), the difference is a key
+here and its default is what real messages show.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+__all__ = ["AcquirerProfile"]
+
+Code = Annotated[str, Meta(pattern=r"^[0-9A-Z]{2}$", title="2 digits or capital letters", examples=["00"])]
+Amount = Annotated[
+    int,
+    Meta(ge=0, le=999_999_999_999, title="a whole number of minor units, up to 12 digits", examples=[100_000]),
+]
+Slot = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$", title="the name of a key slot", examples=["tmk"])
+]
+
+
+class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
+    """Rules of one acquirer."""
+
+    # -- messages
+    dialect: Annotated[
+        Literal["unionpay-pos"], Meta(description="Field table of the messages.", examples=["unionpay-pos"])
+    ]
+    tpdu: Annotated[
+        str,
+        Meta(
+            pattern=r"^60[0-9]{8}$",
+            title="10 digits that begin with 60",
+            description="Transport header: 60, destination, source (facts/unionpay.md §1).",
+            examples=["6000030000"],
+        ),
+    ]
+    header: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9A-F]{12}$",
+            title="12 hexadecimal digits",
+            description="Application header: class, version, status, wish, sub-version (§1).",
+            examples=["603100311108"],
+        ),
+    ]
+    currency: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9]{3}$",
+            title="3 digits (ISO 4217)",
+            description="Currency of every amount; element 49.",
+            examples=["156"],
+        ),
+    ]
+    operator_form: Annotated[
+        Literal["01 ", "001", "01"],
+        Meta(description="How operator 1 is written in element 63; acquirers differ (§13.9).", examples=["01 "]),
+    ] = "01 "
+    element_59_length_digits: Annotated[
+        Literal[2, 3],
+        Meta(description="Digits of the length after a tag in element 59 (§13.3).", examples=[3]),
+    ] = 3
+    send_track3: Annotated[
+        bool, Meta(description="Send track 3 (element 36) when the card has one.", examples=[False])
+    ] = False
+
+    # -- waiting
+    connect_s: Annotated[
+        float,
+        Meta(gt=0, le=120, title="seconds, up to 120", description="To connect to one host address.", examples=[10]),
+    ] = 10
+    response_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=300,
+            title="seconds, up to 300",
+            description="From the request to its answer; then the sale is reversed.",
+            examples=[60],
+        ),
+    ] = 60
+
+    # -- sign-on and keys
+    sign_on_at_start: Annotated[
+        bool, Meta(description="Sign on by itself at start and when the keys are of another day.", examples=[True])
+    ] = True
+    sign_on_codes: Annotated[
+        tuple[Code, ...],
+        Meta(
+            title="a list of answer codes",
+            description="Answers after which the terminal fetches new keys (§7).",
+            examples=[["77", "99", "A0"]],
+        ),
+    ] = ("77", "99", "A0")
+    sign_on_wish: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9]$",
+            title="one digit",
+            description="Header digit with which the host asks for a new sign-on (§1).",
+            examples=["3"],
+        ),
+    ] = "3"
+    adopt_batch: Annotated[
+        bool, Meta(description="Take the batch number of the sign-on answer (§13.15).", examples=[True])
+    ] = True
+    master_key_slot: Annotated[
+        Slot, Meta(description="Slot of the terminal master key that unwraps the working keys.", examples=["tmk"])
+    ] = "tmk"
+    track_key: Annotated[
+        bool, Meta(description="Ask for a track key too: network code 004 instead of 003 (§2).", examples=[False])
+    ] = False
+    working_key_bytes: Annotated[
+        Literal[8, 16],
+        Meta(description="Length of the PIN key: 8 single DES, 16 double-length 3DES (§4).", examples=[16]),
+    ] = 16
+    mac_key_slot_bytes: Annotated[
+        Literal[8, 16],
+        Meta(description="Bytes the MAC key takes in element 62; 16 is an 8-byte key and zeros (§13.2).", examples=[16]),
+    ] = 16
+    mac_algorithm: Annotated[
+        Literal["unionpay-ecb", "x9.9", "x9.19"],
+        Meta(description="Algorithm of element 64 (§5, §13.6).", examples=["unionpay-ecb"]),
+    ] = "unionpay-ecb"
+
+    # -- PIN
+    pin: Annotated[
+        Literal["always", "above-limit", "never"],
+        Meta(description="When the customer is asked for a PIN.", examples=["always"]),
+    ] = "always"
+    pin_free_max_minor: Annotated[
+        Amount, Meta(description="Up to this amount no PIN is asked, with pin = \"above-limit\".", examples=[100_000])
+    ] = 100_000
+    pin_length_min: Annotated[
+        int, Meta(ge=4, le=12, title="4 to 12", description="Shortest PIN.", examples=[4])
+    ] = 4
+    pin_length_max: Annotated[
+        int, Meta(ge=4, le=12, title="4 to 12", description="Longest PIN; element 26 (§13.12).", examples=[12])
+    ] = 12
+    pin_bypass: Annotated[
+        bool, Meta(description="Whether the green key on an empty PIN means none.", examples=[True])
+    ] = True
+
+    # -- limits
+    amount_max_minor: Annotated[
+        Annotated[int, Meta(ge=1, le=999_999_999_999, title="a whole number of minor units from 1, up to 12 digits")],
+        Meta(description="Largest amount of one sale.", examples=[5_000_000]),
+    ] = 5_000_000
+
+    # -- what an answer means
+    approval_codes: Annotated[
+        tuple[Code, ...],
+        Meta(
+            min_length=1,
+            title="a list of answer codes",
+            description="Answers that approve, if their MAC is valid (§7).",
+            examples=[["00", "11", "A2", "A4", "A5", "A6"]],
+        ),
+    ] = ("00", "11", "A2", "A4", "A5", "A6")
+    ambiguous_codes: Annotated[
+        tuple[Code, ...],
+        Meta(
+            title="a list of answer codes",
+            description="Answers that decline without saying that nothing was charged: reversed.",
+            examples=[["09", "68", "96", "98"]],
+        ),
+    ] = ("06", "09", "10", "68", "96", "98")
+    decline_without_mac: Annotated[
+        Literal["reverse", "accept"],
+        Meta(description="What follows a decline without a valid MAC; some hosts never sign one (§3).", examples=["reverse"]),
+    ] = "reverse"
+
+    # -- reversals
+    reversal_closing_codes: Annotated[
+        tuple[Code, ...],
+        Meta(
+            min_length=1,
+            title="a list of answer codes",
+            description="Answers that end a reversal (§3.1).",
+            examples=[["00", "12", "25"]],
+        ),
+    ] = ("00", "12", "25")
+    reversal_answer_needs_mac: Annotated[
+        bool, Meta(description="Whether an answer without MAC leaves a reversal open.", examples=[True])
+    ] = True
+    reversal_retry_first_s: Annotated[
+        float, Meta(gt=0, le=3600, title="seconds, up to 3600", description="Pause before the second try.", examples=[5])
+    ] = 5
+    reversal_retry_max_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=3600,
+            title="seconds, up to 3600",
+            description="The pause doubles up to this; a reversal is never dropped (§10).",
+            examples=[300],
+        ),
+    ] = 300
+    undo_shown_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=300,
+            title="seconds, up to 300",
+            description="How long the merchant waits for a reversal's acknowledgement before the next sale.",
+            examples=[20],
+        ),
+    ] = 20
+
+    def operator_text(self, operator: str) -> str:
+        """Element 63 of a request for an operator's number (§13.9)."""
+        number = int(operator)
+        return {"01 ": f"{number:02d} ", "001": f"{number:03d}", "01": f"{number:02d}"}[self.operator_form]
+
+    def pin_wanted(self, amount_minor: int) -> bool:
+        """Whether a sale of this amount asks for a PIN."""
+        if self.pin == "above-limit":
+            return amount_minor > self.pin_free_max_minor
+        return self.pin == "always"

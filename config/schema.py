@@ -1,0 +1,313 @@
+"""What a configuration may say: every key, its meaning, its bounds and an example.
+
+``title`` of a key says what is expected, ``description`` what it means, ``examples`` how it is
+written. Error messages, the reference page and the tests of the default files read them from here.
+A key that is not declared here is an error in the file, never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field, structs
+
+from config.profile import AcquirerProfile
+
+__all__ = [
+    "AcquirerChoice",
+    "Devices",
+    "Display",
+    "Document",
+    "Host",
+    "InputDevice",
+    "Keys",
+    "Monitor",
+    "Printer",
+    "Settings",
+    "Terminal",
+    "Timeouts",
+]
+
+Language = Literal["zh", "en", "fi"]
+Seconds = Annotated[float, Meta(ge=1, le=3600, title="seconds from 1 to 3600", examples=[60])]
+Address = Annotated[
+    str,
+    Meta(
+        pattern=r"^(/dev/.+|unix:.+|fd:\d+|usb:[0-9a-fA-F]{4}:[0-9a-fA-F]{4}(:.+)?|serial:/.+|tcp:.+:\d+|file:.+)$",
+        title="an address: /dev/…, unix:PATH, fd:N, usb:VVVV:PPPP[:SERIAL], serial:/dev/…, tcp:HOST:PORT or file:PATH",
+        description="Where the device is. Prefer names that stay: /dev/input/by-id/…, usb: with a serial number.",
+        examples=["/dev/input/by-id/usb-Acme_Reader-event-kbd"],
+    ),
+]
+
+
+class Terminal(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[terminal]``: who this terminal is."""
+
+    id: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9A-Za-z]{8}$",
+            title="8 letters or digits",
+            description="Terminal number from the acquirer; element 41.",
+            examples=["10000001"],
+        ),
+    ]
+    merchant_id: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9A-Za-z]{15}$",
+            title="15 letters or digits",
+            description="Merchant number from the acquirer; element 42.",
+            examples=["999290054110001"],
+        ),
+    ]
+    merchant_name: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=40,
+            title="1 to 40 characters",
+            description="Name on slips and on the PIN screen.",
+            examples=["示范商店 Corner Shop"],
+        ),
+    ]
+    state_dir: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            title="the path of a folder",
+            description="Where the journal lives: a local disk, mode 0700. Relative to this file.",
+            examples=["/var/lib/countertop"],
+        ),
+    ]
+    serial_number: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9A-Za-z-]{1,20}$",
+            title="1 to 20 letters, digits or hyphens",
+            description="Serial number of the device; element 62 of the sign-on.",
+            examples=["CT-0000001"],
+        ),
+    ]
+    language: Annotated[
+        Language, Meta(description="Language of the screens and of the merchant's slip.", examples=["zh"])
+    ] = "zh"
+    customer_language: Annotated[
+        Language | None,
+        Meta(description="Language of the customer's slip; as language when absent.", examples=["en"]),
+    ] = None
+    environment: Annotated[
+        Literal["lab", "production"],
+        Meta(description="Lab allows simulated devices and the monitor; its keys never open in production."),
+    ] = "production"
+    training: Annotated[
+        bool, Meta(description="Every screen and slip says that it is worth nothing.", examples=[True])
+    ] = False
+
+
+class AcquirerChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[acquirer]``: which acquirer's rules apply."""
+
+    profile: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            title="the name of a built-in profile or the path of a profile file",
+            description="Rules of the acquirer: a built-in name, or a .toml path relative to this file.",
+            examples=["unionpay-lab"],
+        ),
+    ]
+    overrides: Annotated[
+        dict[str, Any],
+        Meta(
+            title="a table of profile keys",
+            description="Single keys of the profile that differ at this terminal.",
+            examples=[{"response_s": 30}],
+        ),
+    ] = field(default_factory=dict)
+
+
+HostAddress = Annotated[
+    str,
+    Meta(
+        pattern=r"^tcp:(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):[1-9]\d{0,4}$",
+        title="tcp:HOST:PORT",
+        examples=["tcp:127.0.0.1:8583"],
+    ),
+]
+
+
+class Host(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[host]``: where the acquirer answers."""
+
+    address: Annotated[
+        HostAddress | Annotated[tuple[HostAddress, ...], Meta(min_length=1, max_length=4)],
+        Meta(
+            title="tcp:HOST:PORT, or a list of 1 to 4 of them",
+            description="The acquirer's host; of a list, the first that answers is used.",
+            examples=["tcp:127.0.0.1:8583"],
+        ),
+    ]
+
+    @property
+    def endpoints(self) -> tuple[tuple[str, int], ...]:
+        """Host and port of each address, primary first; IPv6 without its brackets."""
+        addresses = [self.address] if isinstance(self.address, str) else self.address
+        pairs = (address.removeprefix("tcp:").rpartition(":") for address in addresses)
+        return tuple((host.strip("[]"), int(port)) for host, _, port in pairs)
+
+
+class Keys(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[keys]``: the key vault and what opens it."""
+
+    path: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            title="the path of a file",
+            description="The vault's file, mode 0600. Relative to this file.",
+            examples=["/var/lib/countertop/keys.vault"],
+        ),
+    ]
+    protector: Annotated[
+        Literal["credential", "passphrase", "tpm2"],
+        Meta(
+            description="What opens the vault: a credential file, a passphrase asked at start, or the TPM.",
+            examples=["credential"],
+        ),
+    ] = "credential"
+    credential: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            title="the path of a file",
+            description="The credential; when absent, countertop-vault in the service manager's credentials folder.",
+            examples=["/etc/countertop/vault.credential"],
+        ),
+    ] = None
+
+
+class InputDevice(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[devices.keypad]``, ``[devices.msr]``, ``[devices.scanner]``: a device that gives input."""
+
+    driver: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            title="the name of a driver",
+            description="Which driver speaks to the device.",
+            examples=["evdev-keypad"],
+        ),
+    ]
+    address: Address
+
+
+class Printer(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[devices.printer]``: where slips go."""
+
+    driver: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            title="the name of a driver",
+            description="Which driver speaks to the printer.",
+            examples=["escpos-printer"],
+        ),
+    ]
+    address: Address
+    width_mm: Annotated[
+        Literal[58, 80], Meta(description="Width of the paper roll in millimetres.", examples=[58])
+    ] = 58
+
+
+class Display(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[devices.display]``: where screens are shown."""
+
+    driver: Annotated[
+        Literal["none", "console", "framebuffer"],
+        Meta(description="none: only the monitor sees screens; console: text on standard output.", examples=["none"]),
+    ] = "none"
+    address: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(title="a device path", description="The framebuffer's device.", examples=["/dev/fb0"]),
+    ] = None
+
+
+class Devices(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[devices]``: what is connected; what is absent is not there."""
+
+    keypad: InputDevice | None = None
+    msr: InputDevice | None = None
+    scanner: InputDevice | None = None
+    printer: Printer | None = None
+    display: Display = Display()
+
+
+class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[timeouts]``: how long people have; the last 10 seconds are counted down on the screen."""
+
+    menu_s: Annotated[Seconds, Meta(description="In a menu, without a key.", examples=[60])] = 60
+    amount_s: Annotated[Seconds, Meta(description="To enter the amount.", examples=[60])] = 60
+    card_s: Annotated[Seconds, Meta(description="To present card or code.", examples=[60])] = 60
+    pin_s: Annotated[Seconds, Meta(description="To enter the PIN, from key to key.", examples=[60])] = 60
+    outcome_s: Annotated[Seconds, Meta(description="How long a result stays on the screen.", examples=[15])] = 15
+
+
+class Monitor(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[monitor]``: a window into the running terminal for developers; lab only."""
+
+    address: Annotated[
+        str,
+        Meta(
+            pattern=r"^unix:.+$",
+            title="unix:PATH",
+            description="Unix socket that tells screens, masked messages and device states as JSON lines.",
+            examples=["unix:monitor.sock"],
+        ),
+    ]
+
+    @property
+    def path(self) -> Path:
+        """The socket's path."""
+        return Path(self.address.removeprefix("unix:"))
+
+
+class Document(Struct, frozen=True, forbid_unknown_fields=True):
+    """A terminal's configuration file, as it is written."""
+
+    terminal: Terminal
+    acquirer: AcquirerChoice
+    host: Host
+    keys: Keys
+    devices: Devices = Devices()
+    timeouts: Timeouts = Timeouts()
+    monitor: Monitor | None = None
+
+
+class Settings(Struct, frozen=True):
+    """A checked configuration: paths made absolute, the acquirer's profile in place."""
+
+    terminal: Terminal
+    acquirer_profile: AcquirerProfile
+    host: Host
+    keys: Keys
+    connected: Devices
+    timeouts: Timeouts
+    monitor: Monitor | None
+
+    @property
+    def devices(self) -> dict[str, Mapping[str, Any]]:
+        """Settings of each connected device by its name, without the display."""
+        present = structs.asdict(self.connected)
+        return {
+            name: structs.asdict(device)
+            for name, device in present.items()
+            if isinstance(device, InputDevice | Printer)
+        }
+
+    @property
+    def display(self) -> Display:
+        """Where screens are shown."""
+        return self.connected.display
