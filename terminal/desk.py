@@ -88,10 +88,17 @@ class Desk:
         self._show = show
         self._status = status
         self._wake_printer = wake_printer
+        self._shown: Screen | None = None
 
     def show(self, screen: Screen) -> None:
         """Put a screen up; it stays until the next one."""
+        self._shown = screen
         self._show(replace(screen, status=self._status()))
+
+    def refresh(self) -> None:
+        """Draw the present screen again, because the status bar has changed."""
+        if self._shown is not None:
+            self.show(self._shown)
 
     async def ask(self, prompt: Prompt[A], timeout_s: float) -> A:
         """Ask until answered. Raises Cancelled on the red key and TimedOut after ``timeout_s`` without a key."""

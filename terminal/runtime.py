@@ -6,8 +6,7 @@ Stopping is a power cut and starting is recovery; there is no other way in or ou
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -18,21 +17,23 @@ from drivers import registry
 from drivers.device import Device
 from drivers.events import DeviceChanged, DriverEvent
 from iso8583 import Message
-from keys import Vault, open_vault, protector_from
+from keys import open_vault
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.exchange import Exchange
 from terminal.acquirer.link import Endpoint, HostLink
 from terminal.acquirer.request import Identity
 from terminal.acquirer.reversal import Reversals
-from terminal.acquirer.sign_on import ManagementResult, sign_on
-from terminal.acquirer.wire import MAC_SLOT, Wire
+from terminal.acquirer.sign_on import sign_on
+from terminal.acquirer.wire import MAC_SLOT, Trace, Wire
 from terminal.board import Board
 from terminal.clock import TerminalClock
 from terminal.desk import Desk, EventQueue
 from terminal.domain.record import TransactionRecord
 from terminal.flows.idle import attend
 from terminal.journal import Journal, ThreadWriter
-from terminal.screens.screen import Screen
+from terminal.keyring import protector_for
+from terminal.paper import Paper
+from terminal.screens.face import Face
 from terminal.screens.texts import Translator
 from terminal.service.monitor import Monitor
 from terminal.service.stall import MeteredSelector
@@ -40,11 +41,11 @@ from terminal.service.stall import MeteredSelector
 __all__ = ["JOURNAL_NAME", "run", "serve"]
 
 JOURNAL_NAME = "journal.db"
-_RETRY_MAX_S = 300.0
+SIGN_ON_RETRY_FIRST_S, SIGN_ON_RETRY_MAX_S = 2.0, 300.0
 
 
 def run(settings: Settings) -> None:
-    """Serve until cancelled. Raises JournalError, KeysError and DeviceError with a remedy each."""
+    """Serve until cancelled. Raises JournalError, KeysError and DeviceError, each with a remedy."""
     selector = MeteredSelector()
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
         runner.run(serve(settings, selector))
@@ -52,29 +53,108 @@ def run(settings: Settings) -> None:
 
 async def serve(settings: Settings, selector: MeteredSelector) -> None:
     """Build, recover, serve."""
-    terminal, profile = settings.terminal, settings.acquirer_profile()
+    terminal, profile = settings.terminal, settings.acquirer_profile
     texts = Translator(terminal.language)
-    monitor = Monitor(_frame)
-    writer = ThreadWriter()
     clock = TerminalClock(datetime.now)
-    state = Path(terminal.state_dir)
-
-    journal = await Journal.open(state / JOURNAL_NAME, writer, clock)
-    interrupted = [record for record in await journal.recover()]
+    writer = ThreadWriter()
+    journal = await Journal.open(Path(terminal.state_dir) / JOURNAL_NAME, writer, clock)
     clock.offset_s = int(await journal.setting("clock_offset_s", "0"))
-    vault: Vault = await writer.run(
-        lambda: open_vault(Path(settings.keys.path), protector_from(settings.keys), terminal.environment)
+    interrupted = await journal.recover()
+    vault = await writer.run(
+        lambda: open_vault(Path(settings.keys.path), protector_for(settings.keys), terminal.environment)
     )
-    trace = _tracer(monitor)
-    link = HostLink([Endpoint(*address) for address in settings.host.endpoints()], profile.connect_s)
+
+    monitor = Monitor()
+    selector.stalled = lambda seconds: monitor.tell("stall", ms=round(seconds * 1000, 1))
+    link = HostLink([Endpoint(host, port) for host, port in settings.host.endpoints], profile.connect_s)
     acquirer = Acquirer(
         profile=profile,
         identity=Identity(terminal.id, terminal.merchant_id, terminal.serial_number),
         journal=journal,
         vault=vault,
-        wire=Wire(iso8583.dialect(profile.dialect), vault, profile, trace),
+        wire=Wire(iso8583.dialect(profile.dialect), vault, profile, _tracer(monitor)),
         link=link,
         clock=clock,
         writer=writer,
     )
     acquirer.signed_on = await _still_signed_on(acquirer)
+
+    def reversals_changed(closed: TransactionRecord | None) -> None:
+        board.changed()
+        if closed is not None:
+            paper.wake()
+
+    reversals = Reversals(acquirer, reversals_changed)
+    board = Board(acquirer, link, reversals, terminal.training)
+    devices = {name: registry.build(name, device) for name, device in settings.devices.items()}
+    paper = Paper(devices.get("printer"), journal, settings, board.paper, monitor.tell)
+    face = Face(settings.display, [monitor.screen])
+    events = EventQueue()
+    desk = Desk(
+        settings, texts, acquirer, Exchange(acquirer, reversals), reversals, events, face.show, board.status, paper.wake
+    )
+    board.changed = desk.refresh
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            if settings.monitor is not None:
+                await monitor.serve(settings.monitor.path)
+            for device in devices.values():
+                device.start(_emitter(events, board, monitor))
+            tasks.create_task(paper.run())
+            tasks.create_task(reversals.run())
+            if profile.sign_on_at_start:
+                tasks.create_task(_sign_on_at_start(acquirer, board, monitor))
+            tasks.create_task(attend(desk, interrupted))
+    finally:
+        await _stop(devices, monitor, journal)
+
+
+async def _still_signed_on(acquirer: Acquirer) -> bool:
+    """Whether the working keys of today's sign-on are there; a restart in mid-shift needs no new ones."""
+    since = await acquirer.journal.setting("signed_on_at")
+    today = acquirer.clock().date().isoformat()
+    return since.startswith(today) and acquirer.vault.has(MAC_SLOT)
+
+
+async def _sign_on_at_start(acquirer: Acquirer, board: Board, monitor: Monitor) -> None:
+    """Sign on as soon as the host answers; the interval doubles while it does not."""
+    delay = SIGN_ON_RETRY_FIRST_S
+    while not acquirer.signed_on:
+        async with acquirer.turn:
+            if not acquirer.signed_on:
+                result = await sign_on(acquirer)
+                monitor.tell("sign-on", done=result.done, reason=result.reason, check_values=result.check_values)
+        board.changed()
+        if not acquirer.signed_on:
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, SIGN_ON_RETRY_MAX_S)
+
+
+def _emitter(events: EventQueue, board: Board, monitor: Monitor) -> Callable[[DriverEvent], None]:
+    def emit(event: DriverEvent) -> None:
+        if isinstance(event, DeviceChanged):
+            board.device(event)
+            monitor.tell("device", device=event.device, state=event.state, detail=event.detail, remedy=event.remedy)
+        else:
+            events.put(event)
+
+    return emit
+
+
+def _tracer(monitor: Monitor) -> Trace:
+    """Message trace for whoever watches; the rows are masked by the message itself."""
+
+    def trace(direction: str, message: Message) -> None:
+        if monitor.watched:
+            monitor.tell("message", direction=direction, mti=message.mti, rows=list(message.rows()))
+
+    return trace
+
+
+async def _stop(devices: Mapping[str, Device], monitor: Monitor, journal: Journal) -> None:
+    await monitor.close()
+    for device in devices.values():
+        with suppress(OSError):
+            await device.close()
+    await journal.close()

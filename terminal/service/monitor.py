@@ -9,7 +9,6 @@ import asyncio
 import base64
 import json
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -26,8 +25,7 @@ BUFFER_BYTES_MAX = 1 << 20
 class Monitor:
     """Tells watchers about screens, messages, devices and slips. Without watchers it costs nothing."""
 
-    def __init__(self, frame: Callable[[Screen], bytes]) -> None:
-        self._frame = frame
+    def __init__(self) -> None:
         self._watchers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._screen: Screen | None = None
@@ -75,13 +73,19 @@ class Monitor:
         try:
             while line := await reader.readline():
                 if b'"frame"' in line and self._screen is not None:
-                    png = base64.b64encode(self._frame(self._screen)).decode("ascii")
-                    writer.write(_line("frame", {"name": self._screen.name, "png": png}))
+                    writer.write(_line("frame", {"name": self._screen.name, "png": _picture(self._screen)}))
         except (OSError, ValueError):  # ValueError: a line beyond the reader's limit
             pass
         finally:
             self._watchers.discard(writer)
             writer.close()
+
+
+def _picture(screen: Screen) -> str:
+    """The screen as PNG in base64. The drawing library is loaded by the first who asks, not at start."""
+    from terminal.screens.render import png_bytes
+
+    return base64.b64encode(png_bytes(screen)).decode("ascii")
 
 
 def _line(type: str, values: dict[str, Any]) -> bytes:

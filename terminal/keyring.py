@@ -1,0 +1,1 @@
+"""From the configuration to the protector of the key vault."""
