@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from iso8583.framing import UnionPayFrame, UnionPayFraming
 
-__all__ = ["Channel", "Endpoint", "HostLink", "Link", "LinkDown", "LinkLost"]
+__all__ = ["Channel", "Dial", "Endpoint", "HostLink", "Link", "LinkDown", "LinkLost"]
 
 READ_BYTES = 4096
 
@@ -31,6 +31,10 @@ class LinkDown(Exception):
 
 class LinkLost(Exception):
     """The connection ended after something may have been sent: the result is unknown."""
+
+
+Dial = Callable[..., Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+"""``asyncio.open_connection``, or the simulation's own network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,17 @@ class Link(Protocol):
 class HostLink:
     """TCP or TLS to the first host of a list that answers."""
 
-    def __init__(self, endpoints: Sequence[Endpoint], connect_s: float, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        connect_s: float,
+        tls: ssl.SSLContext | None = None,
+        dial: Dial = asyncio.open_connection,
+    ) -> None:
         self._endpoints = tuple(endpoints)
         self._connect_s = connect_s
         self._tls = tls
+        self._dial = dial
         self.up: bool | None = None
         """Whether the last attempt to connect succeeded; None before the first."""
 
@@ -84,7 +95,7 @@ class HostLink:
         for endpoint in self._endpoints:
             try:
                 async with asyncio.timeout(self._connect_s):
-                    pair = await asyncio.open_connection(endpoint.host, endpoint.port, ssl=self._tls)
+                    pair = await self._dial(endpoint.host, endpoint.port, ssl=self._tls)
             except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
                 failures.append(f"{endpoint.host}:{endpoint.port} {_plain(error)}")
             else:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["Connect", "JournalError", "open_database"]
-
-Connect = Callable[[Path], sqlite3.Connection]
-"""How a file becomes a connection; a test puts it on a disk that loses power."""
+__all__ = ["LOCAL_STORAGE", "JournalError", "Storage", "open_database"]
 
 SCHEMA_VERSION = 1
 FREE_BYTES_MIN = 8 * 1024 * 1024
@@ -29,12 +27,31 @@ class JournalError(Exception):
         self.remedy = remedy
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Connection for use from one thread at a time, transactions begun by hand."""
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where the journal's file is kept; the simulation brings a disk that loses power."""
+
+    connect: Callable[[Path], sqlite3.Connection]
+    """A connection in autocommit mode to a file that is made when it is not there."""
+    free_bytes: Callable[[Path], int]
+    """Room left on the disk of a folder. Raises OSError."""
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Connection for one thread at a time; the file is this user's alone from its first byte."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.0)
 
 
-def open_database(path: Path, connect_to: Connect = connect) -> sqlite3.Connection:
+def _free_bytes(folder: Path) -> int:
+    usage = os.statvfs(folder)
+    return usage.f_bavail * usage.f_frsize
+
+
+LOCAL_STORAGE = Storage(_connect, _free_bytes)
+
+
+def open_database(path: Path, storage: Storage = LOCAL_STORAGE) -> sqlite3.Connection:
     """Open or create the journal and assert what durability rests on.
 
     WAL with ``synchronous=FULL``: NORMAL loses committed sales at a power cut
@@ -43,12 +60,9 @@ def open_database(path: Path, connect_to: Connect = connect) -> sqlite3.Connecti
     Raises JournalError when the disk is nearly full, the file is damaged, held by another
     process, or written by a newer version.
     """
-    _require_space(path.parent)
-    fresh = not path.exists()
+    _require_space(path.parent, storage)
     try:
-        database = connect_to(path)
-        if fresh:
-            os.chmod(path, 0o600)
+        database = storage.connect(path)
         database.execute("PRAGMA locking_mode=EXCLUSIVE")
         _require(database, "PRAGMA journal_mode=WAL", "wal")
         database.execute("PRAGMA synchronous=FULL")
@@ -58,16 +72,15 @@ def open_database(path: Path, connect_to: Connect = connect) -> sqlite3.Connecti
         _create_or_check(database)
         database.execute("COMMIT")
         _require(database, "PRAGMA quick_check(1)", "ok")
+    except OSError as error:
+        raise _cannot_open(path, error.strerror or type(error).__name__) from None
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise JournalError(
                 f"The journal {path.name} is held by another process.",
                 "Stop the other terminal process; only one may run for a state directory.",
             ) from None
-        raise JournalError(
-            f"The journal {path.name} cannot be opened: {error}.",
-            "Check that the state directory exists, belongs to this user and is writable.",
-        ) from None
+        raise _cannot_open(path, str(error)) from None
     except sqlite3.DatabaseError as error:
         raise JournalError(
             f"The journal {path.name} is damaged: {error}.",
@@ -76,15 +89,21 @@ def open_database(path: Path, connect_to: Connect = connect) -> sqlite3.Connecti
     return database
 
 
-def _require_space(folder: Path) -> None:
+def _cannot_open(path: Path, why: str) -> JournalError:
+    return JournalError(
+        f"The journal {path.name} cannot be opened: {why}.",
+        "Check that the state directory exists, belongs to this user and is writable.",
+    )
+
+
+def _require_space(folder: Path, storage: Storage) -> None:
     try:
-        usage = os.statvfs(folder)
+        free = storage.free_bytes(folder)
     except OSError as error:
         raise JournalError(
             f"The state directory cannot be read: {error.strerror}.",
             f"Create the folder with mode 0700 for this user: install -d -m 0700 {folder}",
         ) from None
-    free = usage.f_bavail * usage.f_frsize
     if free < FREE_BYTES_MIN:
         raise JournalError(
             f"The disk of the state directory has {free // 1024} KiB free; {FREE_BYTES_MIN // 1024} KiB are needed.",

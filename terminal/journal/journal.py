@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from terminal.domain.record import HostAnswer, Intent, State, TransactionRecord, UndoCause
-from terminal.journal.database import Connect, JournalError, connect, open_database
+from terminal.journal.database import LOCAL_STORAGE, JournalError, Storage, open_database
 from terminal.journal.rows import COLUMNS, PrintJob, Slip, record_from_row
 from terminal.journal.totals import Totals, totals_of
 from terminal.journal.writer import Writer
@@ -48,9 +48,9 @@ class Journal:
         self._failed = False
 
     @classmethod
-    async def open(cls, path: Path, writer: Writer, now: WallClock, connect_to: Connect = connect) -> Journal:
+    async def open(cls, path: Path, writer: Writer, now: WallClock, storage: Storage = LOCAL_STORAGE) -> Journal:
         """Open the journal and assert its durability. Raises JournalError."""
-        return cls(await writer.run(lambda: open_database(path, connect_to)), writer, now)
+        return cls(await writer.run(lambda: open_database(path, storage)), writer, now)
 
     async def close(self) -> None:
         """Close the file; only an orderly way out, never needed for durability."""

@@ -1,0 +1,225 @@
+"""A disk that loses power: SQLite on a VFS in memory whose unsynced sectors may or may not reach the platter.
+
+Every write, truncate and sync is an operation with a number; power can be cut at any of them.
+After the cut every call fails, and ``platter`` says what the next start finds: all that was
+synced, and of the rest none, all or a random part of the 512-byte sectors.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import apsw
+
+from terminal.journal.database import Storage
+
+__all__ = ["Disk", "PowerCut"]
+
+SECTOR_BYTES = 512
+FREE_BYTES = 1 << 30
+
+
+class PowerCut(Exception):
+    """The machine has no power; nothing this process does matters any more."""
+
+
+@dataclass(slots=True)
+class _File:
+    live: bytearray = field(default_factory=bytearray)
+    durable: bytearray = field(default_factory=bytearray)
+    pending: list[tuple[int, bytes] | int] = field(default_factory=list)
+    """Writes as (offset, data) and truncations as sizes, in order, since the last sync."""
+
+
+class Disk:
+    """Files of one machine, and the moment its power goes."""
+
+    _names = 0
+
+    def __init__(self, files: dict[str, bytes] | None = None) -> None:
+        self._files = {name: _File(bytearray(data), bytearray(data)) for name, data in (files or {}).items()}
+        self.operations = 0
+        self.cut_at: int | None = None
+        """Number of the operation at which power goes; None: never."""
+        self.dead = False
+        Disk._names += 1
+        self._vfs = _Vfs(f"disk-{Disk._names}", self)
+
+    @property
+    def storage(self) -> Storage:
+        """The disk as the journal takes it."""
+        return Storage(self._connect, lambda folder: FREE_BYTES)
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        return cast(sqlite3.Connection, _Connection(str(path), self._vfs.name))
+
+    def step(self) -> None:
+        """Count one operation; raises PowerCut at the chosen one and ever after."""
+        if self.dead or (self.cut_at is not None and self.operations >= self.cut_at):
+            self.dead = True
+            raise PowerCut
+        self.operations += 1
+
+    def platter(self, mode: str, rng: random.Random) -> dict[str, bytes]:
+        """What the next start finds. ``mode``: ``none``, ``all`` or ``random`` of what was not synced."""
+        return {name: bytes(_settled(file, mode, rng)) for name, file in self._files.items()}
+
+    def close(self) -> None:
+        """Forget the file system."""
+        self._vfs.unregister()
+
+
+def _settled(file: _File, mode: str, rng: random.Random) -> bytearray:
+    data = bytearray(file.durable)
+    for change in file.pending:
+        if isinstance(change, int):
+            if mode == "all" or (mode == "random" and rng.random() < 0.5):
+                _resize(data, change)
+            continue
+        offset, written = change
+        for start in range(0, len(written), SECTOR_BYTES):
+            if mode == "all" or (mode == "random" and rng.random() < 0.5):
+                _put(data, offset + start, written[start : start + SECTOR_BYTES])
+    return data
+
+
+def _put(data: bytearray, offset: int, written: bytes) -> None:
+    if len(data) < offset:
+        data.extend(bytes(offset - len(data)))
+    data[offset : offset + len(written)] = written
+
+
+def _resize(data: bytearray, size: int) -> None:
+    if size < len(data):
+        del data[size:]
+    else:
+        data.extend(bytes(size - len(data)))
+
+
+class _Vfs(apsw.VFS):
+    def __init__(self, name: str, disk: Disk) -> None:
+        self.name = name
+        self._disk = disk
+        super().__init__(name, base="")
+
+    def xFullPathname(self, name: str) -> str:
+        return name
+
+    def xAccess(self, pathname: str, flags: int) -> bool:
+        return pathname in self._disk._files
+
+    def xDelete(self, filename: str, syncdir: bool) -> None:
+        self._disk.step()
+        self._disk._files.pop(filename, None)
+
+    def xOpen(self, name: Any, flags: list[int]) -> _VfsFile:
+        filename = name.filename() if isinstance(name, apsw.URIFilename) else name
+        flags[1] = flags[0]
+        return _VfsFile(self._disk, self._disk._files.setdefault(filename, _File()))
+
+
+class _VfsFile:
+    def __init__(self, disk: Disk, file: _File) -> None:
+        self._disk = disk
+        self._file = file
+
+    def xRead(self, amount: int, offset: int) -> bytes:
+        if self._disk.dead:
+            raise PowerCut
+        return bytes(self._file.live[offset : offset + amount])
+
+    def xWrite(self, data: bytes, offset: int) -> None:
+        self._disk.step()
+        _put(self._file.live, offset, data)
+        self._file.pending.append((offset, bytes(data)))
+
+    def xTruncate(self, size: int) -> None:
+        self._disk.step()
+        _resize(self._file.live, size)
+        self._file.pending.append(size)
+
+    def xSync(self, flags: int) -> None:
+        self._disk.step()
+        for change in self._file.pending:
+            if isinstance(change, int):
+                _resize(self._file.durable, change)
+            else:
+                _put(self._file.durable, *change)
+        self._file.pending.clear()
+
+    def xFileSize(self) -> int:
+        return len(self._file.live)
+
+    def xLock(self, level: int) -> None:
+        return None
+
+    def xUnlock(self, level: int) -> None:
+        return None
+
+    def xCheckReservedLock(self) -> bool:
+        return False
+
+    def xFileControl(self, op: int, pointer: int) -> bool:
+        return False
+
+    def xSectorSize(self) -> int:
+        return SECTOR_BYTES
+
+    def xDeviceCharacteristics(self) -> int:
+        return 0
+
+    def xClose(self) -> None:
+        return None
+
+
+class _Connection:
+    """The few calls of ``sqlite3.Connection`` that the journal makes, on apsw."""
+
+    def __init__(self, path: str, vfs: str) -> None:
+        self._connection = apsw.Connection(path, vfs=vfs)
+
+    def execute(self, statement: str, values: Any = ()) -> _Cursor:
+        try:
+            return _Cursor(self._connection, self._connection.execute(statement, values))
+        except apsw.Error as error:
+            raise _translated(error) from None
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
+
+    def close(self) -> None:
+        self._connection.close(True)
+
+
+class _Cursor:
+    def __init__(self, connection: apsw.Connection, cursor: apsw.Cursor) -> None:
+        self._connection = connection
+        self._cursor = cursor
+
+    @property
+    def lastrowid(self) -> int:
+        return self._connection.last_insert_rowid()
+
+    def fetchone(self) -> Any:
+        return next(iter(self), None)
+
+    def __iter__(self) -> Iterator[Any]:
+        try:
+            yield from self._cursor
+        except apsw.Error as error:
+            raise _translated(error) from None
+
+
+def _translated(error: apsw.Error) -> sqlite3.Error:
+    """The exception the standard library's module raises for the same fault."""
+    if isinstance(error, apsw.ConstraintError):
+        return sqlite3.IntegrityError(str(error))
+    if isinstance(error, apsw.CorruptError | apsw.NotADBError):
+        return sqlite3.DatabaseError(str(error))
+    return sqlite3.OperationalError(str(error))
