@@ -104,13 +104,16 @@ def _read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             return tomllib.load(file)
     except FileNotFoundError:
-        found, remedy = "nothing", f"Check the path, or start from a copy of {default_file().name}: countertop config new"
+        found, remedy = "nothing", "Check the path, or make one: countertop config new > terminal.toml"
     except OSError as error:
         found, remedy = f"a file that cannot be read ({error.strerror})", "Give this user the right to read it."
     except UnicodeDecodeError:
         found, remedy = "bytes that are not UTF-8", "Save the file as UTF-8."
     except tomllib.TOMLDecodeError as error:
-        found, remedy = f"a mistake {_place(error)}", "Texts stand in quotes, lists in [ ], true and false in small letters."
+        found, remedy = (
+            f"a mistake {_place(error)}",
+            "Texts stand in quotes, lists in [ ], true and false are bare words.",
+        )
     raise ConfigError([Problem(str(path), "", "a TOML file", found, remedy)])
 
 

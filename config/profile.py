@@ -17,9 +17,7 @@ Amount = Annotated[
     int,
     Meta(ge=0, le=999_999_999_999, title="a whole number of minor units, up to 12 digits", examples=[100_000]),
 ]
-Slot = Annotated[
-    str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$", title="the name of a key slot", examples=["tmk"])
-]
+Slot = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$", title="the name of a key slot", examples=["tmk"])]
 
 
 class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,7 +118,9 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 16
     mac_key_slot_bytes: Annotated[
         Literal[8, 16],
-        Meta(description="Bytes the MAC key takes in element 62; 16 is an 8-byte key and zeros (§13.2).", examples=[16]),
+        Meta(
+            description="Bytes the MAC key takes in element 62; 16 is an 8-byte key and zeros (§13.2).", examples=[16]
+        ),
     ] = 16
     mac_algorithm: Annotated[
         Literal["unionpay-ecb", "x9.9", "x9.19"],
@@ -133,11 +133,9 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="When the customer is asked for a PIN.", examples=["always"]),
     ] = "always"
     pin_free_max_minor: Annotated[
-        Amount, Meta(description="Up to this amount no PIN is asked, with pin = \"above-limit\".", examples=[100_000])
+        Amount, Meta(description='Up to this amount no PIN is asked, with pin = "above-limit".', examples=[100_000])
     ] = 100_000
-    pin_length_min: Annotated[
-        int, Meta(ge=4, le=12, title="4 to 12", description="Shortest PIN.", examples=[4])
-    ] = 4
+    pin_length_min: Annotated[int, Meta(ge=4, le=12, title="4 to 12", description="Shortest PIN.", examples=[4])] = 4
     pin_length_max: Annotated[
         int, Meta(ge=4, le=12, title="4 to 12", description="Longest PIN; element 26 (§13.12).", examples=[12])
     ] = 12
@@ -171,7 +169,10 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ("06", "09", "10", "68", "96", "98")
     decline_without_mac: Annotated[
         Literal["reverse", "accept"],
-        Meta(description="What follows a decline without a valid MAC; some hosts never sign one (§3).", examples=["reverse"]),
+        Meta(
+            description="What follows a decline without a valid MAC; some hosts never sign one (§3).",
+            examples=["reverse"],
+        ),
     ] = "reverse"
 
     # -- reversals
@@ -188,7 +189,8 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
         bool, Meta(description="Whether an answer without MAC leaves a reversal open.", examples=[True])
     ] = True
     reversal_retry_first_s: Annotated[
-        float, Meta(gt=0, le=3600, title="seconds, up to 3600", description="Pause before the second try.", examples=[5])
+        float,
+        Meta(gt=0, le=3600, title="seconds, up to 3600", description="Pause before the second try.", examples=[5]),
     ] = 5
     reversal_retry_max_s: Annotated[
         float,

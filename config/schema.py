@@ -217,9 +217,9 @@ class Printer(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ]
     address: Address
-    width_mm: Annotated[
-        Literal[58, 80], Meta(description="Width of the paper roll in millimetres.", examples=[58])
-    ] = 58
+    width_mm: Annotated[Literal[58, 80], Meta(description="Width of the paper roll in millimetres.", examples=[58])] = (
+        58
+    )
 
 
 class Display(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,61 @@
+# Countertop. Two commands do everything on a fresh machine:  make demo   make test
+# PYTHON=/path/to/python3 chooses the interpreter, ARGS="..." goes to the command behind a target.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench format lock clean .venv
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := PYTHON="$(PYTHON)" sh requirements/install.sh $(VENV)
+LOCKS := requirements/build.txt requirements/run.txt requirements/evdev.txt requirements/evdev-binary.txt
+SOURCES := setup.cfg pyproject.toml requirements/install.sh
+
+help:
+	@echo "make demo     play a day at the counter: host and terminal, sales, a power cut, slips in demo-output/"
+	@echo "make test     all tests"
+	@echo "make check    style, types, import rules"
+	@echo "make bench    measure start, memory and speed"
+	@echo "make .venv    only set up the environment; then: .venv/bin/countertop --help"
+	@echo "make format   put the sources in the house's form"
+	@echo "make lock     resolve requirements/*.in again (needs uv)"
+	@echo "make clean    remove what these commands made"
+
+# Installed sets, each noted by a stamp: nothing is done again until a list changes.
+$(VENV)/run.stamp: $(LOCKS) $(SOURCES)
+	@$(INSTALL) run
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
+	@$(INSTALL) dev
+	@touch $@
+
+.venv: $(VENV)/dev.stamp
+
+demo: $(VENV)/run.stamp
+	@$(BIN)/countertop demo $(ARGS)
+
+test: $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest -n auto -q $(ARGS)
+
+check: $(VENV)/dev.stamp
+	@$(BIN)/ruff check --config ruff.toml .
+	@$(BIN)/mypy --config-file setup.cfg
+	@PYTHONPATH=. $(BIN)/lint-imports --config setup.cfg --no-logo
+
+bench: $(VENV)/run.stamp
+	@$(BIN)/countertop benchmark $(or $(ARGS),all)
+
+format: $(VENV)/dev.stamp
+	@$(BIN)/ruff check --config ruff.toml --select I --fix .
+	@$(BIN)/ruff format --config ruff.toml .
+
+lock:
+	@cd requirements && for set in build run evdev evdev-binary bench dev; do \
+	    uv pip compile -q $(ARGS) --universal --python-version 3.11 --generate-hashes --allow-unsafe \
+	        --no-emit-index-url --no-header $$set.in -o $$set.txt || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info demo-output .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,68 @@
+"""``countertop config``: check a configuration, start a new one, explain a key."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from config import ConfigError, default_file, load, profile_names
+from config.explain import explain, unknown_key
+from config.load import PROFILES
+
+__all__ = ["main"]
+
+_EPILOG = """examples:
+  countertop config new > terminal.toml         a commented configuration to start from
+  countertop config new unionpay-lab > my.toml  a commented acquirer profile to start from
+  countertop config check terminal.toml         everything that is wrong with it, at once
+  countertop config explain host.address        what a key means, its bounds, its default, an example
+  countertop config explain                     all keys
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Run one of the three; 0 when the configuration can be used."""
+    parser = argparse.ArgumentParser(
+        prog="countertop config", description=__doc__, epilog=_EPILOG, formatter_class=argparse.RawTextHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="check|new|explain")
+    check = commands.add_parser("check", help="say everything that is wrong with a file")
+    check.add_argument("file", metavar="FILE")
+    new = commands.add_parser("new", help="print a commented file to start from")
+    new.add_argument("what", nargs="?", default="terminal", choices=["terminal", *profile_names()])
+    one = commands.add_parser("explain", help="say what a key means")
+    one.add_argument("key", nargs="?", default="", metavar="KEY")
+    arguments = parser.parse_args(argv)
+
+    if arguments.command == "check":
+        return _check(arguments.file)
+    if arguments.command == "new":
+        file = default_file() if arguments.what == "terminal" else PROFILES / f"{arguments.what}.toml"
+        sys.stdout.write(file.read_text("utf-8"))
+        return 0
+    return _explain(arguments.key)
+
+
+def _check(file: str) -> int:
+    try:
+        settings = load(file)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    terminal, profile = settings.terminal, settings.acquirer_profile
+    devices = ", ".join(settings.devices) or "none"
+    hosts = ", ".join(f"{host}:{port}" for host, port in settings.host.endpoints)
+    print(f"{file}: usable.")
+    print(f"    terminal {terminal.id} of merchant {terminal.merchant_id}, {terminal.environment}")
+    print(f"    host {hosts}, dialect {profile.dialect}, MAC {profile.mac_algorithm}")
+    print(f"    devices: {devices}; state in {terminal.state_dir}")
+    return 0
+
+
+def _explain(key: str) -> int:
+    entries = explain(key)
+    if not entries:
+        print(unknown_key(key), file=sys.stderr)
+        return 2
+    print("\n\n".join(str(entry) for entry in entries))
+    return 0
