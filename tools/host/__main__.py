@@ -1,0 +1,7 @@
+"""``python -m tools.host``."""
+
+import sys
+
+from tools.host.command import main
+
+sys.exit(main())

@@ -1,0 +1,270 @@
+"""From a request to the answer: who asks, is it genuine, what does the bank say, what is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from iso8583 import Message
+from tools.host.book import APPROVED, DECLINED, REVERSED, Account, Book, Terminal, Txn
+from tools.host.codes import (
+    ACQUIRER_ID,
+    APPROVE,
+    BAD_CHECK,
+    BAD_MAC,
+    EXPIRED,
+    FORMAT,
+    INVALID,
+    NOT_FOUND,
+    OTHER_AMOUNT,
+    PIN_FORMAT,
+    PIN_TRIES,
+    REPEATED,
+    SIGN_ON,
+    UNKNOWN_TERMINAL,
+    WRONG_CARD,
+    WRONG_MERCHANT,
+    WRONG_PIN,
+)
+from tools.host.kinds import REVERSAL_MTI, Kind, kind_of
+from tools.host.management import Management
+from tools.host.request import Request, tagged
+from tools.host.rules import Case, Decision
+from tools.host.security import PinVerdict, Security
+from tools.host.settlement import Settlement
+
+__all__ = ["Answer", "HostProfile", "Switch"]
+
+PIN_TRIES_MAX = 3
+_ISSUER_ID = "01020000"
+_CARD_ORGANISATION = "CUP"
+_ECHOED = (2, 3, 4, 11, 14, 23, 25, 41, 42, 49, 59, 60)
+"""Elements an answer repeats, as recorded answers do (facts/unionpay.md §3, §9)."""
+_COMMON = (3, 11, 22, 25, 41, 42, 49, 60, 64)
+_SCANNED_CODE_TAG = "A3"
+_CODE_ENTRY = "03"
+_MONEY_MTIS = frozenset({"0100", "0200", "0220", REVERSAL_MTI})
+
+
+@dataclass(frozen=True, slots=True)
+class HostProfile:
+    """Where acquirers differ (facts/unionpay.md §13)."""
+
+    currency: str = "156"
+    element_59_length_digits: int = 3
+    sign_declines: bool = True
+    """Whether a decline carries a MAC; recorded hosts do not always sign one (§3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back, and whether it is to carry a MAC."""
+
+    message: Message
+    mac: bool
+    code: str
+    """Element 39, or empty where the message has none (0510)."""
+    txn: Txn | None = None
+
+
+class Switch:
+    """The simulated acquirer and issuer behind the wire."""
+
+    def __init__(self, book: Book, security: Security, profile: HostProfile, now: Callable[[], datetime]) -> None:
+        self._book = book
+        self._security = security
+        self._profile = profile
+        self._now = now
+        self._management = Management(book, security, now)
+        self._settlement = Settlement(book, now)
+
+    def answer(self, request: Request, forced_code: str = "") -> Answer | None:
+        """Do what a request asks and answer it; None for what is never answered.
+
+        ``forced_code`` declines a financial message before anybody looks at its card.
+        """
+        mti = request.mti
+        if mti in _MONEY_MTIS:
+            return self._financial(request, forced_code)
+        for service in (self._management, self._settlement):
+            message = service.answer(request)
+            if message is not None:
+                code = message.get(39)
+                return Answer(message, mac=mti == "0620", code=code if isinstance(code, str) else "")
+        return None
+
+    def _financial(self, request: Request, forced_code: str) -> Answer:
+        """All of it in one transaction of the book: message, movements and the note that it came."""
+        with self._book.transaction():
+            terminal = self._book.terminal(request.terminal)
+            refusal = self._refused(request, terminal)
+            kind = kind_of(request.mti, request.text(3), request.type_code, request.text(25))
+            if refusal or terminal is None:
+                decision, txn = Decision(refusal), None
+            elif request.mti == REVERSAL_MTI:
+                decision, txn = self._reversal(request)
+            else:
+                decision, txn = self._transaction(request, terminal, kind, forced_code)
+            self._book.arrived(request.mti, self._blank(request, kind, decision), txn.id if txn else None)
+        return self._reply(request, decision, txn)
+
+    def _refused(self, request: Request, terminal: Terminal | None) -> str:
+        """Why the message is not even looked at; empty when terminal, form and MAC are in order."""
+        if terminal is None:
+            return UNKNOWN_TERMINAL
+        if terminal.merchant != request.text(42):
+            return WRONG_MERCHANT
+        if any(element not in request.message for element in _COMMON):
+            return BAD_MAC if 64 not in request.message else FORMAT
+        if not request.stan or not request.batch:
+            return FORMAT
+        if not self._security.verify(terminal.id, request.body):
+            return BAD_MAC
+        return "" if terminal.signed_on or request.mti == REVERSAL_MTI else SIGN_ON
+
+    def _transaction(
+        self, request: Request, terminal: Terminal, kind: Kind | None, forced_code: str
+    ) -> tuple[Decision, Txn | None]:
+        if kind is None:
+            return Decision(INVALID), None
+        if any(element not in request.message for element in kind.needs):
+            return Decision(FORMAT), None
+        if request.currency != self._profile.currency:
+            return Decision(INVALID), None
+        book = self._book
+        if book.reversed_before(terminal.id, request.batch, request.stan):
+            return Decision(REPEATED), None
+        if book.find(terminal.id, request.batch, request.stan) is not None:
+            return Decision(REPEATED), None
+        account, code = self._payer(request, kind)
+        refusal = forced_code or self._unfit(request, kind, account, code)
+        if refusal:
+            decision = Decision(refusal)
+        else:
+            decision = kind.rule(Case(request, kind.name, book, account, terminal.merchant))
+        owner = decision.account or account
+        draft = self._draft(request, kind, decision, owner, code if request.text(59) else "")
+        return decision, book.record(draft, decision.effects)
+
+    def _reversal(self, request: Request) -> tuple[Decision, Txn | None]:
+        """Undo the message with the same terminal, batch and STAN (facts/unionpay.md §3.1).
+
+        A repeat finds its work done and is told so. An original that never came is answered 25 and
+        remembered, so that it is refused should it come late.
+        """
+        book = self._book
+        original = book.find(request.terminal, request.batch, request.stan)
+        if original is None:
+            book.remember_reversal(request.terminal, request.batch, request.stan)
+            return Decision(NOT_FOUND), None
+        kind = kind_of(_original_mti(original.kind), request.text(3), request.type_code, request.text(25))
+        if kind is None or kind.name != original.kind:
+            return Decision(INVALID), original
+        if original.amount_minor != request.amount_minor:
+            return Decision(OTHER_AMOUNT), original
+        if original.state == APPROVED:
+            book.undo(original)
+        return Decision(APPROVE), original
+
+    def _payer(self, request: Request, kind: Kind) -> tuple[Account | None, str]:
+        """The account of what was presented and, for a code, its text."""
+        code = tagged(request.text(59), _SCANNED_CODE_TAG, self._profile.element_59_length_digits)
+        if code and request.text(22).startswith(_CODE_ENTRY):
+            found = self._book.payment_code(code)
+            return (found[0] if found else None), code
+        pan, _ = request.pan_and_expiry
+        return (self._book.account_by_pan(pan) if pan else None), pan
+
+    def _unfit(self, request: Request, kind: Kind, account: Account | None, presented: str) -> str:
+        """Why the customer's card, code or PIN is refused; empty when all is in order."""
+        if account is None:
+            return WRONG_CARD if kind.payer or presented else ""
+        if account.refusal:
+            return account.refusal
+        by_code = request.text(22).startswith(_CODE_ENTRY)
+        if by_code:
+            found = self._book.payment_code(presented)
+            used = found is not None and found[1] and self._book.code_charged(presented)
+            return REPEATED if used else ""
+        _, expiry = request.pan_and_expiry
+        if expiry and expiry < self._now().strftime("%y%m"):
+            return EXPIRED
+        if expiry and expiry != account.expiry:
+            return BAD_CHECK
+        return self._pin(request, kind, account)
+
+    def _pin(self, request: Request, kind: Kind, account: Account) -> str:
+        block = request.data(52)
+        if not block:
+            return WRONG_PIN if account.pin_required and kind.payer and request.mti == "0200" else ""
+        if account.wrong_pins >= PIN_TRIES_MAX:
+            return PIN_TRIES
+        verdict = self._security.check_pin(request.terminal, block, request.text(53), account.pan, account.pin)
+        if verdict is PinVerdict.MALFORMED:
+            return PIN_FORMAT
+        if verdict is PinVerdict.WRONG:
+            self._book.wrong_pins(account.id, account.wrong_pins + 1)
+            return PIN_TRIES if account.wrong_pins + 1 >= PIN_TRIES_MAX else WRONG_PIN
+        self._book.wrong_pins(account.id, 0)
+        return ""
+
+    # --- rows and answers ------------------------------------------------------------------
+
+    def _blank(self, request: Request, kind: Kind | None, decision: Decision) -> Txn:
+        name = kind.name if kind else request.mti
+        return Txn(
+            0, request.terminal, request.batch, request.stan, name, "none", request.amount_minor, None, "", DECLINED,
+            decision.code, "", "", None,
+        )  # fmt: skip
+
+    def _draft(self, request: Request, kind: Kind, decision: Decision, account: Account | None, code: str) -> Txn:
+        approved = decision.code == APPROVE
+        return Txn(
+            id=0,
+            terminal=request.terminal,
+            batch=request.batch,
+            stan=request.stan,
+            kind=kind.name,
+            total=kind.total,
+            amount_minor=request.amount_minor,
+            account=account.id if account else None,
+            payment_code=code,
+            state=APPROVED if approved else DECLINED,
+            code=decision.code,
+            rrn=self._reference(),
+            auth_code=self._security.auth_code() if approved else "",
+            original=decision.original.id if decision.original else None,
+        )
+
+    def _reference(self) -> str:
+        """Element 37: time and a number that grows with every message."""
+        return f"{self._now():%H%M%S}{self._book.next_number() % 1_000_000:06d}"
+
+    def _reply(self, request: Request, decision: Decision, txn: Txn | None) -> Answer:
+        now = self._now()
+        elements = {element: request.message[element] for element in _ECHOED if element in request.message}
+        pan, _ = request.pan_and_expiry
+        if pan and request.mti != REVERSAL_MTI:
+            elements[2] = pan
+        elements |= {
+            12: f"{now:%H%M%S}",
+            13: f"{now:%m%d}",
+            15: f"{now:%m%d}",
+            32: ACQUIRER_ID,
+            37: txn.rrn if txn else self._reference(),
+            39: decision.code,
+            44: f"{_ISSUER_ID:<11}{ACQUIRER_ID:<11}",
+            63: _CARD_ORGANISATION,
+            **decision.elements,
+        }
+        if txn is not None and txn.auth_code and txn.state != REVERSED:
+            elements[38] = txn.auth_code
+        reply = Message(f"{int(request.mti) + 10:04d}", dict(sorted(elements.items())))
+        signed = decision.code == APPROVE or self._profile.sign_declines
+        return Answer(reply, mac=signed and self._security.has_mac_key(request.terminal), code=decision.code, txn=txn)
+
+
+def _original_mti(kind: str) -> str:
+    """Message type of the transactions that are reversed; advices never are (§3.1)."""
+    return "0100" if "pre-auth" in kind else "0200"
