@@ -3,6 +3,6 @@
 It shares with the terminal only the libraries ``iso8583`` and ``keys``.
 """
 
-from tools.host.command import main
+from tools.host.cli import main
 
 __all__ = ["main"]

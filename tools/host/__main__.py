@@ -2,6 +2,6 @@
 
 import sys
 
-from tools.host.command import main
+from tools.host.cli import main
 
 sys.exit(main())
