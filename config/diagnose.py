@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from config.errors import Problem
+from config.schema import SINGLE
 
 __all__ = ["describe_kind", "diagnose", "example_line", "expected_of", "keys_of", "struct_of", "toml"]
 
@@ -80,7 +81,7 @@ _PLAIN: dict[Any, str] = {
 
 
 def meta_of(type_: Any, attribute: str) -> Any:
-    """The outermost ``title``, ``description`` or ``examples`` of a type, or None."""
+    """The outermost ``title``, ``description``, ``examples`` or ``extra`` of a type, or None."""
     if get_origin(type_) is not Annotated:
         return None
     bare, *metas = get_args(type_)
@@ -133,8 +134,9 @@ _KINDS: tuple[tuple[type, str], ...] = (
 
 
 def _value(file: str, key: str, value: object, type_: Any) -> Iterator[Problem]:
+    single = isinstance(value, str) and SINGLE in (meta_of(type_, "extra") or {})
     try:
-        msgspec.convert(value, type_, strict=True)
+        msgspec.convert([value] if single else value, type_, strict=True)
     except msgspec.ValidationError:  # its text may quote the value
         yield Problem(file, key, expected_of(type_), _found(value, type_), f"Write: {example_line(key, type_)}")
 

@@ -125,12 +125,20 @@ def _place(error: tomllib.TOMLDecodeError) -> str:
 
 def _decode(values: Mapping[str, Any], struct: type[S], file: str, problems: list[Problem]) -> S | None:
     try:
-        return msgspec.convert(values, struct, strict=True)
+        return msgspec.convert(_listed(values), struct, strict=True)
     except msgspec.ValidationError:
         from config.diagnose import diagnose  # not on the way of a good file
 
         problems.extend(diagnose(values, struct, file))
         return None
+
+
+def _listed(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document with a single host as a list of one (``SINGLE`` in the schema)."""
+    host = values.get("host")
+    if isinstance(host, dict) and isinstance(host.get("address"), str):
+        return {**values, "host": {**host, "address": [host["address"]]}}
+    return values
 
 
 def _absolute(document: Document, folder: Path) -> Document:

@@ -30,6 +30,10 @@ __all__ = [
     "Timeouts",
 ]
 
+SINGLE = "single"
+"""Mark of a list that may be written as its only item. A union of a text with a pattern and a list would say
+the same, but msgspec 0.22 crashes when such a type is freed."""
+
 Language = Literal["zh", "en", "fi"]
 Seconds = Annotated[float, Meta(ge=1, le=3600, title="seconds from 1 to 3600", examples=[60])]
 Address = Annotated[
@@ -144,19 +148,21 @@ class Host(Struct, frozen=True, forbid_unknown_fields=True):
     """``[host]``: where the acquirer answers."""
 
     address: Annotated[
-        HostAddress | Annotated[tuple[HostAddress, ...], Meta(min_length=1, max_length=4)],
+        tuple[HostAddress, ...],
         Meta(
+            min_length=1,
+            max_length=4,
             title="tcp:HOST:PORT, or a list of 1 to 4 of them",
             description="The acquirer's host; of a list, the first that answers is used.",
-            examples=["tcp:127.0.0.1:8583"],
+            examples=["tcp:127.0.0.1:8583", ["tcp:10.0.0.1:8583", "tcp:10.0.0.2:8583"]],
+            extra={SINGLE: True},
         ),
     ]
 
     @property
     def endpoints(self) -> tuple[tuple[str, int], ...]:
         """Host and port of each address, primary first; IPv6 without its brackets."""
-        addresses = [self.address] if isinstance(self.address, str) else self.address
-        pairs = (address.removeprefix("tcp:").rpartition(":") for address in addresses)
+        pairs = (address.removeprefix("tcp:").rpartition(":") for address in self.address)
         return tuple((host.strip("[]"), int(port)) for host, _, port in pairs)
 
 

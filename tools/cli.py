@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 
 from terminal import VERSION
 
@@ -97,10 +97,9 @@ def _call(command: Command, arguments: list[str]) -> int:
 
 
 def _exists(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:  # a package on the way is missing
-        return False
+    """Whether a module is installed; asked of the files, because importlib would run the packages on the way."""
+    path = Path(__file__).parents[1].joinpath(*module.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
 def _help() -> str:
