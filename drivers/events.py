@@ -1,0 +1,196 @@
+"""What drivers tell: one typed event or one reason, never raw bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "DeviceChanged",
+    "DeviceState",
+    "DriverEvent",
+    "Event",
+    "Key",
+    "KeyPress",
+    "MisScan",
+    "MisScanReason",
+    "MisSwipe",
+    "MisSwipeReason",
+    "Scan",
+    "ScanText",
+    "Swipe",
+    "Tracks",
+]
+
+
+class Key(StrEnum):
+    """Keys of a terminal by their meaning; digits are their own names."""
+
+    D0 = "0"
+    D1 = "1"
+    D2 = "2"
+    D3 = "3"
+    D4 = "4"
+    D5 = "5"
+    D6 = "6"
+    D7 = "7"
+    D8 = "8"
+    D9 = "9"
+    D00 = "00"
+    STAR = "star"
+    HASH = "hash"
+    CANCEL = "cancel"
+    CLEAR = "clear"
+    ENTER = "enter"
+    UP = "up"
+    DOWN = "down"
+    F1 = "f1"
+    F2 = "f2"
+
+
+class MisSwipeReason(StrEnum):
+    """Why a pass through the reader gave no card."""
+
+    BAD_READ = "bad-read"
+    """Sentinels, separators, characters or LRC are not those of a card."""
+    TOO_LONG = "too-long"
+    PARTIAL = "partial"
+    """The pass began and did not end."""
+    EVENTS_LOST = "events-lost"
+    """The kernel dropped events while the card was read."""
+    READER_LOST = "reader-lost"
+
+
+class MisScanReason(StrEnum):
+    """Why a scan gave no text."""
+
+    TOO_LONG = "too-long"
+    EVENTS_LOST = "events-lost"
+    SCANNER_LOST = "scanner-lost"
+    BAD_TEXT = "bad-text"
+
+
+class DeviceState(StrEnum):
+    """Where a device stands."""
+
+    OPEN = "open"
+    LOST = "lost"
+    ABSENT = "absent"
+    REFUSED = "refused"
+    """It is there, and this user may not open it."""
+
+
+class _Wiped:
+    """Base of values that hold card data in bytearrays: silent when printed, wiped when done."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"
+
+
+class Tracks(_Wiped):
+    """Tracks of one pass without sentinels and LRC; None where a track is absent or unreadable."""
+
+    __slots__ = ("notes", "track1", "track2", "track3")
+
+    def __init__(
+        self,
+        track1: bytearray | None = None,
+        track2: bytearray | None = None,
+        track3: bytearray | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.track1 = track1
+        self.track2 = track2
+        self.track3 = track3
+        self.notes = notes
+        """``track1-error`` and the like: what the reader itself reported."""
+
+    def wipe(self) -> None:
+        """Overwrite every track."""
+        for track in (self.track1, self.track2, self.track3):
+            if track is not None:
+                _zero(track)
+        self.track1 = self.track2 = self.track3 = None
+
+
+class ScanText(_Wiped):
+    """What a scanner read, as bytes."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytearray) -> None:
+        self.data = data
+
+    def wipe(self) -> None:
+        """Overwrite the text."""
+        _zero(self.data)
+        self.data = bytearray()
+
+
+def _zero(data: bytearray) -> None:
+    for index in range(len(data)):
+        data[index] = 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class KeyPress:
+    """A key of the terminal. Its repr does not say which: it may be a digit of a PIN."""
+
+    key: Key
+    at: float
+
+    def __repr__(self) -> str:
+        return "KeyPress(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class Swipe:
+    """A whole pass of a card."""
+
+    device: str
+    tracks: Tracks
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class MisSwipe:
+    """A pass that gave no card."""
+
+    device: str
+    reason: MisSwipeReason
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A whole code."""
+
+    device: str
+    text: ScanText
+    symbology: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class MisScan:
+    """A scan that gave no text."""
+
+    device: str
+    reason: MisScanReason
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    """A device has come, gone or been refused; with what to do about it."""
+
+    device: str
+    state: DeviceState
+    detail: str = ""
+    remedy: str = ""
+
+
+Event = KeyPress | Swipe | MisSwipe | Scan | MisScan
+DriverEvent = Event | DeviceChanged
