@@ -223,12 +223,14 @@ class Book:
         row = self._database.execute("SELECT coalesce(max(id), 0) + 1 FROM arrival").fetchone()
         return int(row[0])
 
-    def arrived(self, mti: str, txn: Txn, txn_id: int | None) -> None:
+    def arrived(
+        self, mti: str, terminal: str, batch: int, stan: int, amount_minor: int, code: str, note: str, txn: int | None
+    ) -> None:
         """Note a message and what became of it."""
         self._database.execute(
-            "INSERT INTO arrival (at, mti, terminal, batch, stan, amount_minor, code, txn) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (self._at(), mti, txn.terminal, txn.batch, txn.stan, txn.amount_minor, txn.code, txn_id),
+            "INSERT INTO arrival (at, mti, terminal, batch, stan, amount_minor, code, note, txn) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (self._at(), mti, terminal, batch, stan, amount_minor, code, note, txn),
         )
 
     def txn(self, id: int) -> Txn:
@@ -294,8 +296,8 @@ class Book:
     def totals(self, terminal: str, batch: int) -> SettlementTotals:
         """Sums of what stands approved in a batch."""
         rows = self._database.execute(
-            "SELECT total, count(*), sum(amount_minor) FROM txn WHERE terminal = ? AND batch = ? AND state = 'approved' "
-            "GROUP BY total",
+            "SELECT total, count(*), sum(amount_minor) FROM txn "
+            "WHERE terminal = ? AND batch = ? AND state = 'approved' GROUP BY total",
             (terminal, batch),
         )
         sides = {row[0]: (row[1], row[2]) for row in rows}
@@ -311,9 +313,7 @@ class Book:
 
     def close_batch(self, terminal: str, batch: int) -> None:
         """The upload is at its end; nothing of this batch may be voided any more."""
-        self._database.execute(
-            "UPDATE settlement SET closed = 1 WHERE terminal = ? AND batch = ?", (terminal, batch)
-        )
+        self._database.execute("UPDATE settlement SET closed = 1 WHERE terminal = ? AND batch = ?", (terminal, batch))
 
     def batch_closed(self, terminal: str, batch: int) -> bool:
         """Whether a batch has been settled to its end."""

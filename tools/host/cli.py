@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the host until SIGTERM or SIGINT; 0 then, 2 when it could not start."""
     arguments = _parser().parse_args(argv)
     try:
+        arguments.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         asyncio.run(serve(arguments))
     except Refused as error:
         print(f"countertop host: {error}", file=sys.stderr)
@@ -67,7 +68,6 @@ async def serve(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     folder: Path = arguments.state
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     dialect = iso8583.dialect("unionpay-pos")
     security = Security(folder)
     book = Book.open(folder / BOOK_NAME, datetime.now, DEMO_ACCOUNTS, DEMO_CODES)

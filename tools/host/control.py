@@ -47,7 +47,7 @@ class Control:
     async def listen(self, path: Path) -> None:
         """Listen on a Unix socket that only this user may open. Raises OSError."""
         with suppress(FileNotFoundError):
-            path.unlink()
+            os.unlink(path)
         self._server = await asyncio.start_unix_server(self._converse, path)
         os.chmod(path, 0o600)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from iso8583 import Dialect, Message
 from iso8583.framing import UnionPayFrame, UnionPayFraming
+
+from iso8583 import Dialect, Message
 from tools.host.faults import Fault
 from tools.host.security import Security
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tools.host.rules import Rule
 from tools.host import rules
+from tools.host.rules import Rule
 
 __all__ = ["KINDS", "REVERSAL_MTI", "Kind", "kind_of"]
 

@@ -70,6 +70,8 @@ class Decision:
     account: Account | None = None
     """The account when the original named it."""
     elements: dict[int, str | bytes] = field(default_factory=dict)
+    note: str = ""
+    """What the arrival's row says besides the code: ``repeated``, ``reversed before``."""
 
 
 Rule = Callable[[Case], Decision]

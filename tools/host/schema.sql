@@ -74,6 +74,7 @@ CREATE TABLE arrival (
     stan         INTEGER NOT NULL,
     amount_minor INTEGER NOT NULL,
     code         TEXT    NOT NULL,
+    note         TEXT    NOT NULL,
     txn          INTEGER REFERENCES txn (id)
 ) STRICT;
 

@@ -100,9 +100,7 @@ class Security:
         filler = bytes(SINGLE) if double else b""
         parts = [("pin", pin, b""), ("mac", mac, filler)] + ([("track", track_key, b"")] if track else [])
         field = b"".join(tdes_ecb_encrypt(master, key) + fill + _kcv(key) for _, key, fill in parts)
-        self._keys[terminal] = replace(
-            self._keys[terminal], pin=pin.hex(), mac=mac.hex(), track=track_key.hex()
-        )
+        self._keys[terminal] = replace(self._keys[terminal], pin=pin.hex(), mac=mac.hex(), track=track_key.hex())
         self._save()
         return SignOnKeys(field, tuple((name, _kcv(key).hex().upper()) for name, key, _ in parts))
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from iso8583 import Dialect, Iso8583Error
 from iso8583.framing import UnionPayFrame, UnionPayFraming
+
+from iso8583 import Dialect, Iso8583Error
 from tools.host.delivery import Delivery, Envelope
 from tools.host.faults import Fault, Faults, Order
 from tools.host.request import Request, is_request
@@ -142,9 +143,7 @@ class HostServer:
         await self._send(request, answer, delivery, writer)
         return not delivery.close
 
-    async def _send(
-        self, request: Request, answer: Answer, delivery: Delivery, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _send(self, request: Request, answer: Answer, delivery: Delivery, writer: asyncio.StreamWriter) -> None:
         for piece in delivery.pieces:
             if writer.is_closing():
                 break

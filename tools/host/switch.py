@@ -106,7 +106,10 @@ class Switch:
                 decision, txn = self._reversal(request)
             else:
                 decision, txn = self._transaction(request, terminal, kind, forced_code)
-            self._book.arrived(request.mti, self._blank(request, kind, decision), txn.id if txn else None)
+            self._book.arrived(
+                request.mti, request.terminal, request.batch, request.stan, request.amount_minor, decision.code,
+                decision.note, txn.id if txn else None,
+            )  # fmt: skip
         return self._reply(request, decision, txn)
 
     def _refused(self, request: Request, terminal: Terminal | None) -> str:
@@ -134,9 +137,9 @@ class Switch:
             return Decision(INVALID), None
         book = self._book
         if book.reversed_before(terminal.id, request.batch, request.stan):
-            return Decision(REPEATED), None
+            return Decision(REPEATED, note="reversed before"), None
         if book.find(terminal.id, request.batch, request.stan) is not None:
-            return Decision(REPEATED), None
+            return Decision(REPEATED, note="repeated"), None
         account, code = self._payer(request, kind)
         refusal = forced_code or self._unfit(request, kind, account, code)
         if refusal:
@@ -210,13 +213,6 @@ class Switch:
         return ""
 
     # --- rows and answers ------------------------------------------------------------------
-
-    def _blank(self, request: Request, kind: Kind | None, decision: Decision) -> Txn:
-        name = kind.name if kind else request.mti
-        return Txn(
-            0, request.terminal, request.batch, request.stan, name, "none", request.amount_minor, None, "", DECLINED,
-            decision.code, "", "", None,
-        )  # fmt: skip
 
     def _draft(self, request: Request, kind: Kind, decision: Decision, account: Account | None, code: str) -> Txn:
         approved = decision.code == APPROVE
