@@ -1,17 +1,14 @@
 """Configuration: TOML files decoded strictly against a schema that explains itself."""
 
+from config.devices import Devices, Display, InputDevice, Printer
 from config.errors import ConfigError, Problem
 from config.load import default_file, load, load_profile, profile_names
 from config.profile import AcquirerProfile
 from config.schema import (
     AcquirerChoice,
-    Devices,
-    Display,
     Host,
-    InputDevice,
     Keys,
     Monitor,
-    Printer,
     Settings,
     Terminal,
     Timeouts,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from config.devices import InputDevice, Printer
 from config.errors import Problem
 from config.profile import AcquirerProfile
-from config.schema import Document, InputDevice, Printer
+from config.schema import Document
 
 __all__ = ["check_document", "check_profile"]
 

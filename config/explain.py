@@ -11,7 +11,7 @@ from config.diagnose import example_line, expected_of, keys_of, meta_of, toml
 from config.profile import AcquirerProfile
 from config.schema import Document
 
-__all__ = ["Entry", "explain", "unknown_key"]
+__all__ = ["Entry", "explain", "reference", "unknown_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +60,27 @@ def _entries(file: str, struct: type[Struct]) -> list[Entry]:
         meaning = meta_of(type_, "description") or ""
         found.append(Entry(file, key, meaning, expected_of(type_), default, example_line(key, type_)))
     return found
+
+
+def reference() -> str:
+    """The reference page, in Markdown."""
+    lines = [
+        "# Configuration reference",
+        "",
+        "Written from the schema by `countertop config explain --markdown`; change `config/`, not this page.",
+    ]
+    for file, heading in (("terminal", "The terminal's file"), ("acquirer profile", "An acquirer's profile")):
+        lines += ["", f"## {heading}"]
+        section = None
+        for entry in explain():
+            if entry.file != file:
+                continue
+            name, _, key = entry.key.rpartition(".")
+            if name != section:
+                section = name
+                lines += ["", *([f"### [{name}]", ""] if name else [])]
+                lines += ["| Key | Meaning | Expected | Default | Example |", "|---|---|---|---|---|"]
+            default = f"`{entry.default}`" if entry.default not in ("", "required") else entry.default
+            example = entry.example.partition("   in section")[0].partition(" = ")[2]
+            lines.append(f"| `{key}` | {entry.meaning} | {entry.expected} | {default} | `{example}` |")
+    return "\n".join([*lines, ""])

@@ -13,18 +13,16 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field, structs
 
+from config.devices import Devices, Display, InputDevice, Printer
 from config.profile import AcquirerProfile
 
 __all__ = [
+    "SINGLE",
     "AcquirerChoice",
-    "Devices",
-    "Display",
     "Document",
     "Host",
-    "InputDevice",
     "Keys",
     "Monitor",
-    "Printer",
     "Settings",
     "Terminal",
     "Timeouts",
@@ -36,15 +34,6 @@ the same, but msgspec 0.22 crashes when such a type is freed."""
 
 Language = Literal["zh", "en", "fi"]
 Seconds = Annotated[float, Meta(ge=1, le=3600, title="seconds from 1 to 3600", examples=[60])]
-Address = Annotated[
-    str,
-    Meta(
-        pattern=r"^(/dev/.+|unix:.+|fd:\d+|usb:[0-9a-fA-F]{4}:[0-9a-fA-F]{4}(:.+)?|serial:/.+|tcp:.+:\d+|file:.+)$",
-        title="an address: /dev/…, unix:PATH, fd:N, usb:VVVV:PPPP[:SERIAL], serial:/dev/…, tcp:HOST:PORT or file:PATH",
-        description="Where the device is. Prefer names that stay: /dev/input/by-id/…, usb: with a serial number.",
-        examples=["/dev/input/by-id/usb-Acme_Reader-event-kbd"],
-    ),
-]
 
 
 class Terminal(Struct, frozen=True, forbid_unknown_fields=True):
@@ -193,62 +182,6 @@ class Keys(Struct, frozen=True, forbid_unknown_fields=True):
             examples=["/etc/countertop/vault.credential"],
         ),
     ] = None
-
-
-class InputDevice(Struct, frozen=True, forbid_unknown_fields=True):
-    """``[devices.keypad]``, ``[devices.msr]``, ``[devices.scanner]``: a device that gives input."""
-
-    driver: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            title="the name of a driver",
-            description="Which driver speaks to the device.",
-            examples=["evdev-keypad"],
-        ),
-    ]
-    address: Address
-
-
-class Printer(Struct, frozen=True, forbid_unknown_fields=True):
-    """``[devices.printer]``: where slips go."""
-
-    driver: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            title="the name of a driver",
-            description="Which driver speaks to the printer.",
-            examples=["escpos-printer"],
-        ),
-    ]
-    address: Address
-    width_mm: Annotated[Literal[58, 80], Meta(description="Width of the paper roll in millimetres.", examples=[58])] = (
-        58
-    )
-
-
-class Display(Struct, frozen=True, forbid_unknown_fields=True):
-    """``[devices.display]``: where screens are shown."""
-
-    driver: Annotated[
-        Literal["none", "console", "framebuffer"],
-        Meta(description="none: only the monitor sees screens; console: text on standard output.", examples=["none"]),
-    ] = "none"
-    address: Annotated[
-        Annotated[str, Meta(min_length=1)] | None,
-        Meta(title="a device path", description="The framebuffer's device.", examples=["/dev/fb0"]),
-    ] = None
-
-
-class Devices(Struct, frozen=True, forbid_unknown_fields=True):
-    """``[devices]``: what is connected; what is absent is not there."""
-
-    keypad: InputDevice | None = None
-    msr: InputDevice | None = None
-    scanner: InputDevice | None = None
-    printer: Printer | None = None
-    display: Display = Display()
 
 
 class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from config import ConfigError, default_file, load, profile_names
-from config.explain import explain, unknown_key
+from config.explain import explain, reference, unknown_key
 from config.load import PROFILES
 
 __all__ = ["main"]
@@ -23,7 +23,10 @@ _EPILOG = """examples:
 def main(argv: list[str]) -> int:
     """Run one of the three; 0 when the configuration can be used."""
     parser = argparse.ArgumentParser(
-        prog="countertop config", description=__doc__, epilog=_EPILOG, formatter_class=argparse.RawTextHelpFormatter
+        prog="countertop config",
+        description=__doc__,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="check|new|explain")
     check = commands.add_parser("check", help="say everything that is wrong with a file")
@@ -32,6 +35,7 @@ def main(argv: list[str]) -> int:
     new.add_argument("what", nargs="?", default="terminal", choices=["terminal", *profile_names()])
     one = commands.add_parser("explain", help="say what a key means")
     one.add_argument("key", nargs="?", default="", metavar="KEY")
+    one.add_argument("--markdown", action="store_true", help="the whole reference as a page")
     arguments = parser.parse_args(argv)
 
     if arguments.command == "check":
@@ -39,6 +43,9 @@ def main(argv: list[str]) -> int:
     if arguments.command == "new":
         file = default_file() if arguments.what == "terminal" else PROFILES / f"{arguments.what}.toml"
         sys.stdout.write(file.read_text("utf-8"))
+        return 0
+    if arguments.markdown:
+        sys.stdout.write(reference())
         return 0
     return _explain(arguments.key)
 

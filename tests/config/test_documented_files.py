@@ -2,13 +2,14 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from config import default_file, load, load_profile, profile_names
 from config.diagnose import keys_of, meta_of, toml
-from config.explain import explain
+from config.explain import explain, reference
 from config.load import PROFILES
 from config.profile import AcquirerProfile
 from config.schema import SINGLE, Document
@@ -74,3 +75,9 @@ def test_every_example_is_right(struct):
 def test_a_key_is_explained_by_its_name_or_its_section():
     assert [entry.key for entry in explain("host.address")] == ["host.address"]
     assert {entry.key for entry in explain("timeouts")} >= {"timeouts.pin_s", "timeouts.card_s"}
+
+
+def test_the_reference_page_is_what_the_schema_says():
+    """Mend it with: countertop config explain --markdown > docs/reference/configuration.md"""
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "configuration.md"
+    assert page.read_text("utf-8") == reference()

@@ -76,7 +76,7 @@ CODE = {
     "asyncio.wait_for": re.compile(r"\bwait_for\("),
     "a bare except": re.compile(r"except\s*:"),
     "eval, exec or pickle": re.compile(r"\b(eval|exec)\(|\bimport pickle\b"),
-    "a marker of unfinished work": re.compile(r"#\s*(TODO|FIXME|XXX)|raise NotImplementedError"),
+    "a marker of unfinished work": re.compile(r"#\s*(TODO|FIXME|XXX)"),
 }
 
 

@@ -3,8 +3,12 @@
 import configparser
 import re
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
+
+from config.devices import Keypad, Msr, Printer, Scanner
+from drivers.registry import DRIVERS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,3 +80,8 @@ def test_every_data_file_of_a_room_is_packaged(setup):
         and path.name != "py.typed" and not path.name.startswith("LICENSE")
     ]  # fmt: skip
     assert unpackaged == []
+
+
+def test_the_drivers_a_configuration_may_name_are_those_that_exist():
+    named = {name for struct in (Keypad, Msr, Scanner, Printer) for name in get_args(get_type_hints(struct)["driver"])}
+    assert named == set(DRIVERS)

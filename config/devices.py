@@ -1,0 +1,85 @@
+"""``[devices]``: what is connected to the terminal, and how to reach it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+__all__ = ["Devices", "Display", "InputDevice", "Keypad", "Msr", "Printer", "Scanner"]
+
+Address = Annotated[
+    str,
+    Meta(
+        pattern=r"^(/dev/.+|unix:.+|fd:\d+|usb:[0-9a-fA-F]{4}:[0-9a-fA-F]{4}(:.+)?|serial:/.+|tcp:.+:\d+|file:.+)$",
+        title="an address: /dev/…, unix:PATH, fd:N, usb:VVVV:PPPP[:SERIAL], serial:/dev/…, tcp:HOST:PORT or file:PATH",
+        description="Where the device is. Prefer names that stay: /dev/input/by-id/…, usb: with a serial number.",
+        examples=["/dev/input/by-id/usb-Acme_Reader-event-kbd"],
+    ),
+]
+
+
+class InputDevice(Struct, frozen=True, forbid_unknown_fields=True):
+    """A device that gives input."""
+
+    driver: str
+    address: Address
+
+
+class Keypad(InputDevice, frozen=True, forbid_unknown_fields=True):
+    """``[devices.keypad]``: the operator's and the customer's keys."""
+
+    driver: Annotated[
+        Literal["evdev-keypad"], Meta(description="Which driver speaks to the keypad.", examples=["evdev-keypad"])
+    ]
+
+
+class Msr(InputDevice, frozen=True, forbid_unknown_fields=True):
+    """``[devices.msr]``: the magnetic-stripe reader."""
+
+    driver: Annotated[
+        Literal["evdev-msr"], Meta(description="Which driver speaks to the stripe reader.", examples=["evdev-msr"])
+    ]
+
+
+class Scanner(InputDevice, frozen=True, forbid_unknown_fields=True):
+    """``[devices.scanner]``: the reader of codes."""
+
+    driver: Annotated[
+        Literal["evdev-scanner"], Meta(description="Which driver speaks to the scanner.", examples=["evdev-scanner"])
+    ]
+
+
+class Printer(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[devices.printer]``: where slips go."""
+
+    driver: Annotated[
+        Literal["escpos-printer"], Meta(description="Which driver speaks to the printer.", examples=["escpos-printer"])
+    ]
+    address: Address
+    width_mm: Annotated[Literal[58, 80], Meta(description="Width of the paper roll in millimetres.", examples=[58])] = (
+        58
+    )
+
+
+class Display(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[devices.display]``: where screens are shown."""
+
+    driver: Annotated[
+        Literal["none", "console", "framebuffer"],
+        Meta(description="none: only the monitor sees screens; console: text on standard output.", examples=["none"]),
+    ] = "none"
+    address: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(title="a device path", description="The framebuffer's device.", examples=["/dev/fb0"]),
+    ] = None
+
+
+class Devices(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[devices]``: what is connected; what is absent is not there."""
+
+    keypad: Keypad | None = None
+    msr: Msr | None = None
+    scanner: Scanner | None = None
+    printer: Printer | None = None
+    display: Display = Display()
