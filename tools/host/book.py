@@ -195,12 +195,12 @@ class Book:
 
     def _account(self, where: str, value: str | int) -> Account | None:
         row = self._database.execute(
-            "SELECT account.id, name, pan, expiry, pin, refusal, pin_required, limit_minor, wrong_pins, "
+            "SELECT account.id, name, pan, expiry, pin, refusal, pin_required != 0, limit_minor, wrong_pins, "
             "opening_minor + coalesce(sum(amount_minor), 0), coalesce(sum(held_minor), 0) "
             f"FROM account LEFT JOIN entry ON entry.account = account.id WHERE {where} GROUP BY account.id",
             (value,),
         ).fetchone()
-        return None if row is None else Account(*row[:6], bool(row[6]), *row[7:])
+        return None if row is None else Account(*row)
 
     # --- transactions ----------------------------------------------------------------------
 

@@ -59,7 +59,8 @@ def check(book: Book, question: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     wrong_sums = book.rows(
         "SELECT 'moved though not approved' AS fault, txn.id FROM txn JOIN entry ON entry.txn = txn.id "
-        "WHERE txn.state != 'approved' GROUP BY txn.id HAVING sum(entry.amount_minor) != 0 OR sum(entry.held_minor) != 0"
+        "WHERE txn.state != 'approved' GROUP BY txn.id "
+        "HAVING sum(entry.amount_minor) != 0 OR sum(entry.held_minor) != 0"
     )
     wrong_charges = book.rows(
         "SELECT 'approved with another amount' AS fault, txn.id FROM txn JOIN entry ON entry.txn = txn.id "
