@@ -87,7 +87,7 @@ async def serve(arguments: argparse.Namespace) -> None:
         faults,
         events.tell,
     )
-    control = Control(book, server, faults, events)
+    control = Control(book, security, server, faults, events)
     try:
         port = await _listen(server, control, arguments)
         print(f"ready {arguments.address} {port}", flush=True)

@@ -17,6 +17,7 @@ from tools.host.book import Book
 from tools.host.events import Events
 from tools.host.faults import LATE_S, Fault, Faults, Order
 from tools.host.reports import REPORTS
+from tools.host.security import Security
 from tools.host.server import HostServer
 
 __all__ = ["Control"]
@@ -30,8 +31,9 @@ Answer = dict[str, Any]
 class Control:
     """Serves scripts, the demonstration and the campaigns."""
 
-    def __init__(self, book: Book, server: HostServer, faults: Faults, events: Events) -> None:
+    def __init__(self, book: Book, security: Security, server: HostServer, faults: Faults, events: Events) -> None:
         self._book = book
+        self._security = security
         self._host = server
         self._faults = faults
         self._events = events
@@ -89,6 +91,8 @@ class Control:
                 return {"done": "watch"}
             if "do" in asked and asked["do"] in self._commands:
                 return {"done": asked["do"], **self._commands[asked["do"]](asked)}
+            if asked.get("ask") == "check-values":
+                return {"check-values": self._security.check_values()}
             if "ask" in asked and asked["ask"] in REPORTS:
                 return {asked["ask"]: REPORTS[asked["ask"]](self._book, asked)}
         except (TypeError, ValueError, KeyError) as error:
@@ -96,7 +100,7 @@ class Control:
         known = ", ".join([*self._commands, "watch"])
         return _refused(
             "Neither a command nor a question of this host.",
-            f'Use {{"do": one of {known}}} or {{"ask": one of {", ".join(REPORTS)}}}',
+            f'Use {{"do": one of {known}}} or {{"ask": one of {", ".join(REPORTS)}, check-values}}',
         )
 
     def _next_answer(self, asked: Mapping[str, Any]) -> Answer:

@@ -73,10 +73,10 @@ class Management:
 
     def _sign_on(self, request: Request, terminal: Terminal) -> Message:
         double, track = _SIGN_ON[request.network_code]
-        keys = self._security.sign_on(terminal.id, double=double, track=track)
+        cryptograms = self._security.sign_on(terminal.id, double=double, track=track)
         with self._book.transaction():
             self._book.signed_on(terminal.id, True)
-        return self._reply(request, APPROVE, terminal, {62: keys.cryptograms})
+        return self._reply(request, APPROVE, terminal, {62: cryptograms})
 
     def _reply(
         self, request: Request, code: str, terminal: Terminal | None, more: dict[int, str | bytes] | None = None

@@ -20,7 +20,7 @@ from keys.kcv import kcv
 from keys.mac import unionpay_ecb
 from keys.pin_block import parse_format_0, parse_unionpay
 
-__all__ = ["PinVerdict", "Security", "SignOnKeys"]
+__all__ = ["PinVerdict", "Security"]
 
 KEY_FILE = "keys.json"
 MAC_BYTES = 8
@@ -50,14 +50,6 @@ class TerminalKeys:
     track: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SignOnKeys:
-    """What element 62 of a sign-on answer brings, and the check values as a person compares them."""
-
-    cryptograms: bytes
-    check_values: tuple[tuple[str, str], ...]
-
-
 class Security:
     """Keeps the keys of all terminals of this host."""
 
@@ -78,16 +70,21 @@ class Security:
             self._keys[terminal] = TerminalKeys(master.hex())
             self._save()
 
-    def master_check_value(self, terminal: str) -> str:
-        """KCV of the master key, to compare with the terminal's."""
-        return _kcv(bytes.fromhex(self._keys[terminal].master)).hex().upper()
+    def check_values(self) -> list[dict[str, str]]:
+        """KCV of every key of every terminal, to compare with what the terminals show."""
+        return [
+            {"terminal": terminal, "key": name, "check_value": _kcv(bytes.fromhex(text)).hex().upper()}
+            for terminal, keys in self._keys.items()
+            for name, text in asdict(keys).items()
+            if text
+        ]
 
     def has_mac_key(self, terminal: str) -> bool:
         """Whether the terminal has ever signed on."""
         known = self._keys.get(terminal)
         return known is not None and bool(known.mac)
 
-    def sign_on(self, terminal: str, *, double: bool, track: bool) -> SignOnKeys:
+    def sign_on(self, terminal: str, *, double: bool, track: bool) -> bytes:
         """Fresh working keys under the master key, laid out as element 62 wants (facts/unionpay.md §4).
 
         PIN key and check value, MAC key and check value, and with ``track`` the track key and its own.
@@ -102,7 +99,7 @@ class Security:
         field = b"".join(tdes_ecb_encrypt(master, key) + fill + _kcv(key) for _, key, fill in parts)
         self._keys[terminal] = replace(self._keys[terminal], pin=pin.hex(), mac=mac.hex(), track=track_key.hex())
         self._save()
-        return SignOnKeys(field, tuple((name, _kcv(key).hex().upper()) for name, key, _ in parts))
+        return field
 
     def mac(self, terminal: str, covered: bytes) -> bytes:
         """Element 64 over a message without it (§5)."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from terminal.screens.screen import MenuItem, Screen, Status, Tone
 from tools.rig.lines import Line, Lines, connect
 from tools.rig.waiting import Story
 
-__all__ = ["Monitor"]
+__all__ = ["Monitor", "screen_of"]
 
 
 class Monitor:
@@ -64,3 +65,16 @@ class Monitor:
         if line["type"] == "screen":
             self.screen = line
         self.story.tell(line)
+
+
+def screen_of(line: Line) -> Screen:
+    """The screen that a line of type ``screen`` tells of, to be drawn here."""
+    values = {name: value for name, value in line.items() if name != "type"}
+    values |= {
+        "lines": tuple(values["lines"]),
+        "menu": tuple(MenuItem(**item) for item in values["menu"]),
+        "hints": tuple(values["hints"]),
+        "tone": Tone(values["tone"]),
+        "status": Status(**{**values["status"], "alerts": tuple(values["status"]["alerts"])}),
+    }
+    return Screen(**values)
