@@ -21,6 +21,7 @@ TERMINAL, MERCHANT = "10000001", "999290054110001"
 TPDU, HEADER = bytes.fromhex("6000030000"), bytes.fromhex("603100311108")
 ANSWER_S = 5.0
 SILENCE_S = 0.15
+LATE_S = 1.0
 
 
 class Wire:
@@ -137,12 +138,14 @@ def test_faults_on_the_wire_do_what_the_table_says(enrolled, fresh_till, bank):
             await host.stop()
 
     async def one(host, till, fault):
-        await host.do("next-answer", fault=fault, mti="0200", code="51", seconds=SILENCE_S)
+        await host.do("next-answer", fault=fault, mti="0200", code="51", seconds=LATE_S)
         before = await balance(host)
         elements = {**till.elements(100), **till.card("good", "123456")}
+        position = len(host.events.told)
         async with Wire(host.port) as wire:
             wire.send(till.sealed("0200", elements))
-            seen = await look(wire, till, elements)
+            await host.event("received", ANSWER_S, after=position)
+            seen = await look(wire, till, elements, SILENCE_S if EXPECTED[fault] == "nothing" else ANSWER_S)
             if fault in (Fault.LATE, Fault.HELD):
                 assert seen == "nothing"
                 assert await look(wire, till, elements, ANSWER_S) == "approved"
@@ -151,7 +154,7 @@ def test_faults_on_the_wire_do_what_the_table_says(enrolled, fresh_till, bank):
         assert charged == expected_charge, fault
         assert seen == EXPECTED[fault], fault
 
-    async def look(wire, till, elements, timeout_s=SILENCE_S * 0.9):
+    async def look(wire, till, elements, timeout_s=SILENCE_S):
         try:
             frame = await wire.receive(timeout_s)
         except TimeoutError:
@@ -167,7 +170,7 @@ def test_faults_on_the_wire_do_what_the_table_says(enrolled, fresh_till, bank):
         if message.mti != "0210":
             return "other type"
         if message[11] != elements[11]:
-            following = await look(wire, till, elements)
+            following = await look(wire, till, elements, SILENCE_S)
             return "other STAN" if following == "nothing" else f"other STAN, then {following}"
         if message[4] != elements[4]:
             return "other amount"
