@@ -51,13 +51,13 @@ def check_profile(profile: AcquirerProfile, file: str) -> Iterator[Problem]:
                     "An answer either approves or is unclear: keep the code in one list.",
                 )
             seen.setdefault(code, key)
-    if profile.working_key_bytes == 8 and profile.mac_key_slot_bytes == 16:
+    if profile.pin_key_bytes == 8 and profile.mac_field_bytes == 16:
         yield Problem(
             file,
-            "mac_key_slot_bytes",
-            "8 when working_key_bytes is 8",
+            "mac_field_bytes",
+            "8 when pin_key_bytes is 8",
             "16",
-            "Write: mac_key_slot_bytes = 8",
+            "Write: mac_field_bytes = 8",
         )
 
 

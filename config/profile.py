@@ -112,11 +112,11 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
     track_key: Annotated[
         bool, Meta(description="Ask for a track key too: network code 004 instead of 003 (§2).", examples=[False])
     ] = False
-    working_key_bytes: Annotated[
+    pin_key_bytes: Annotated[
         Literal[8, 16],
         Meta(description="Length of the PIN key: 8 single DES, 16 double-length 3DES (§4).", examples=[16]),
     ] = 16
-    mac_key_slot_bytes: Annotated[
+    mac_field_bytes: Annotated[
         Literal[8, 16],
         Meta(
             description="Bytes the MAC key takes in element 62; 16 is an 8-byte key and zeros (§13.2).", examples=[16]
@@ -142,6 +142,26 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
     pin_bypass: Annotated[
         bool, Meta(description="Whether the green key on an empty PIN means none.", examples=[True])
     ] = True
+
+    # -- cards
+    card_check_digit: Annotated[
+        bool,
+        Meta(description="Refuse a card whose check digit is wrong; private ranges may have none.", examples=[True]),
+    ] = True
+    card_accept_track1: Annotated[
+        bool, Meta(description="Take a card of which only track 1 could be read.", examples=[False])
+    ] = False
+    card_refuse_expired: Annotated[
+        bool, Meta(description="Refuse an expired card here, without asking the host.", examples=[True])
+    ] = True
+    card_refused_bins: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[0-9]{1,12}$")], ...],
+        Meta(
+            title="a list of 1 to 12 digits each",
+            description="First digits of cards that are refused here.",
+            examples=[["999999"]],
+        ),
+    ] = ()
 
     # -- limits
     amount_max_minor: Annotated[

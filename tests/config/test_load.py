@@ -232,7 +232,7 @@ def test_a_mistake_in_an_override_names_both_files(problems):
         {"pin_length_min": 8, "pin_length_max": 6},
         {"reversal_retry_first_s": 60, "reversal_retry_max_s": 30},
         {"ambiguous_codes": ["00"]},
-        {"working_key_bytes": 8, "mac_key_slot_bytes": 16},
+        {"pin_key_bytes": 8, "mac_field_bytes": 16},
     ],
 )
 def test_a_profile_that_contradicts_itself_is_refused(changes):
