@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3 chooses the interpreter, ARGS="..." goes to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format lock clean .venv
+.PHONY: help demo test check style types imports bench format lock clean .venv
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -38,9 +38,15 @@ demo: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -n auto -q $(ARGS)
 
-check: $(VENV)/dev.stamp
+check: style types imports
+
+style: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --config ruff.toml .
+
+types: $(VENV)/dev.stamp
 	@$(BIN)/mypy --config-file setup.cfg
+
+imports: $(VENV)/dev.stamp
 	@PYTHONPATH=. $(BIN)/lint-imports --config setup.cfg --no-logo
 
 bench: $(VENV)/run.stamp
