@@ -72,8 +72,11 @@ class EvdevDevice:
             try:
                 descriptor = open_input(self._address)
             except OSError as error:
-                self._change(emit, DeviceState.REFUSED if isinstance(error, PermissionError) else DeviceState.ABSENT,
-                             error.strerror or type(error).__name__)
+                self._change(
+                    emit,
+                    DeviceState.REFUSED if isinstance(error, PermissionError) else DeviceState.ABSENT,
+                    error.strerror or type(error).__name__,
+                )
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, REOPEN_MAX_S)
                 continue

@@ -124,9 +124,15 @@ class SimulatedReader(_Socket):
 
     def swipe(self, track1: str | None = None, track2: str | None = None, track3: str | None = None) -> None:
         """Pass a card; tracks without sentinels."""
-        self.send(_typed("".join(
-            f"{start}{track}?" for start, track in (("%", track1), (";", track2), ("+", track3)) if track is not None
-        )))
+        self.send(
+            _typed(
+                "".join(
+                    f"{start}{track}?"
+                    for start, track in (("%", track1), (";", track2), ("+", track3))
+                    if track is not None
+                )
+            )
+        )
 
     def type(self, text: str) -> None:
         """Send what a reader would type for a damaged or foreign card."""
@@ -170,4 +176,3 @@ class SimulatedPrinter(_Socket):
             3: 0x12,
             4: 0x12 | (0 if self.paper else 0x60),
         }.get(which, 0x12)
-

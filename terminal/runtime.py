@@ -6,10 +6,12 @@ Stopping is a power cut and starting is recovery; there is no other way in or ou
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import iso8583
 from config import Settings
@@ -30,13 +32,16 @@ from terminal.clock import TerminalClock
 from terminal.desk import Desk, EventQueue
 from terminal.domain.record import TransactionRecord
 from terminal.flows.idle import attend
-from terminal.journal import Journal, ThreadWriter
+from terminal.journal import Journal, PrintJob, ThreadWriter
 from terminal.keyring import protector_for
-from terminal.paper import Paper
-from terminal.screens.face import Face
+from terminal.screens.face import Face, console_display
 from terminal.screens.texts import Translator
 from terminal.service.monitor import Monitor
 from terminal.service.stall import MeteredSelector
+from terminal.slips.escpos import keep_capabilities_in
+from terminal.slips.layout import Merchant
+from terminal.slips.paper import SlipWriter
+from terminal.slips.spooler import SlipPrinter, Spooler
 
 __all__ = ["JOURNAL_NAME", "run", "serve"]
 
@@ -47,12 +52,18 @@ SIGN_ON_RETRY_FIRST_S, SIGN_ON_RETRY_MAX_S = 2.0, 300.0
 def run(settings: Settings) -> None:
     """Serve until cancelled. Raises JournalError, KeysError and DeviceError, each with a remedy."""
     selector = MeteredSelector()
-    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+    with (
+        suppress(asyncio.CancelledError),
+        asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner,
+    ):
         runner.run(serve(settings, selector))
 
 
 async def serve(settings: Settings, selector: MeteredSelector) -> None:
-    """Build, recover, serve."""
+    """Build, recover, serve. SIGTERM ends it at once: what is open is finished at the next start."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     terminal, profile = settings.terminal, settings.acquirer_profile
     texts = Translator(terminal.language)
     clock = TerminalClock(datetime.now)
@@ -82,16 +93,25 @@ async def serve(settings: Settings, selector: MeteredSelector) -> None:
     def reversals_changed(closed: TransactionRecord | None) -> None:
         board.changed()
         if closed is not None:
-            paper.wake()
+            spooler.wake()
 
     reversals = Reversals(acquirer, reversals_changed)
     board = Board(acquirer, link, reversals, terminal.training)
     devices = {name: registry.build(name, device) for name, device in settings.devices.items()}
-    paper = Paper(devices.get("printer"), journal, settings, board.paper, monitor.tell)
-    face = Face(settings.display, [monitor.screen])
+    spooler = _spooler(settings, journal, clock, devices.get("printer"), board, monitor)
+    displays = [console_display()] if settings.display.driver == "console" else []
+    face = Face([monitor.screen, *displays])
     events = EventQueue()
     desk = Desk(
-        settings, texts, acquirer, Exchange(acquirer, reversals), reversals, events, face.show, board.status, paper.wake
+        settings,
+        texts,
+        acquirer,
+        Exchange(acquirer, reversals),
+        reversals,
+        events,
+        face.show,
+        board.status,
+        spooler.wake,
     )
     board.changed = desk.refresh
 
@@ -101,13 +121,38 @@ async def serve(settings: Settings, selector: MeteredSelector) -> None:
                 await monitor.serve(settings.monitor.path)
             for device in devices.values():
                 device.start(_emitter(events, board, monitor))
-            tasks.create_task(paper.run())
+            tasks.create_task(spooler.run())
             tasks.create_task(reversals.run())
             if profile.sign_on_at_start:
                 tasks.create_task(_sign_on_at_start(acquirer, board, monitor))
             tasks.create_task(attend(desk, interrupted))
     finally:
         await _stop(devices, monitor, journal)
+
+
+def _spooler(
+    settings: Settings,
+    journal: Journal,
+    clock: TerminalClock,
+    printer: Device | None,
+    board: Board,
+    monitor: Monitor,
+) -> Spooler:
+    terminal = settings.terminal
+    keep_capabilities_in(Path(terminal.state_dir))
+    writer = SlipWriter(
+        journal,
+        Merchant(terminal.merchant_name, terminal.merchant_id, terminal.id),
+        settings.acquirer_profile.currency,
+        settings.connected.printer.width_mm if settings.connected.printer else 58,
+        (terminal.language, terminal.customer_language or terminal.language),
+        clock,
+    )
+
+    def printed(job: PrintJob) -> None:
+        monitor.tell("print", what=job.what, voucher=job.record.stan if job.record else None)
+
+    return Spooler(cast(SlipPrinter | None, printer), journal, writer.draw, board.paper, printed)
 
 
 async def _still_signed_on(acquirer: Acquirer) -> bool:

@@ -43,9 +43,11 @@ def answers(request: Message, reply: Message) -> bool:
     turns into one).
     """
     expected = f"{int(request.mti) + 10:04d}"
-    return reply.mti == expected and all(
-        _text(reply, element) == _text(request, element) for element in (11, 41, 42) if element in reply
-    ) and 11 in reply
+    return (
+        reply.mti == expected
+        and all(_text(reply, element) == _text(request, element) for element in (11, 41, 42) if element in reply)
+        and 11 in reply
+    )
 
 
 def judge(request: Message, reply: Message, mac: Mac, profile: AcquirerProfile) -> Verdict:

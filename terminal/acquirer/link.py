@@ -139,4 +139,3 @@ class _StreamChannel:
                 raise LinkLost("The host closed the connection without an answer.")
             self._frames.extend(self._framing.feed(data))
         return self._frames.pop(0)
-

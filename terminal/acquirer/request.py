@@ -52,9 +52,7 @@ class Presented:
         return "Presented(***)"
 
 
-def financial(
-    record: TransactionRecord, presented: Presented, identity: Identity, profile: AcquirerProfile
-) -> Message:
+def financial(record: TransactionRecord, presented: Presented, identity: Identity, profile: AcquirerProfile) -> Message:
     """Request of a sale; element 64 is still to be sealed."""
     kind = TRANSACTIONS[record.kind]
     elements = _common(record, identity)
@@ -115,4 +113,3 @@ def _common(record: TransactionRecord, identity: Identity) -> dict[int, str | by
 def _tagged(tag: str, value: str, length_digits: int) -> str:
     """Tag, decimal length, value: element 59 (§3.6); acquirers differ in the digits of the length."""
     return f"{tag}{len(value):0{length_digits}d}{value}"
-

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from iso8583 import Iso8583Error, Message
-from keys import KeysError
+from keys import KeysError, SignOnForm
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.link import LinkDown, LinkLost
 from terminal.acquirer.request import management
@@ -37,7 +37,9 @@ async def sign_on(acquirer: Acquirer) -> ManagementResult:
     A power cut after the keys and before the batch number is met by signing on again.
     The caller holds ``acquirer.turn``.
     """
-    kind = "sign-on-track" if acquirer.profile.track_key else "sign-on"
+    profile = acquirer.profile
+    form = SignOnForm(profile.working_key_bytes, profile.mac_key_slot_bytes, profile.track_key)
+    kind = "sign-on-track" if profile.track_key else "sign-on"
     result = await _ask(acquirer, kind)
     if isinstance(result, ManagementResult):
         return result
@@ -47,7 +49,7 @@ async def sign_on(acquirer: Acquirer) -> ManagementResult:
         return ManagementResult(False, "reason.no-keys")
     try:
         installed = await acquirer.writer.run(
-            lambda: acquirer.vault.unwrap_sign_on(acquirer.profile.master_key_slot, cryptograms, acquirer.profile)
+            lambda: acquirer.vault.unwrap_sign_on(profile.master_key_slot, cryptograms, form)
         )
     except KeysError as error:
         await acquirer.journal.note("sign-on refused", type(error).__name__)

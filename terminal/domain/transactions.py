@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["MANAGEMENT", "TRANSACTIONS", "Payer", "ManagementType", "Total", "TransactionType"]
+__all__ = ["MANAGEMENT", "TRANSACTIONS", "ManagementType", "Payer", "Total", "TransactionType"]
 
 
 class Payer(Enum):

@@ -21,7 +21,10 @@ _TONES = {
 def processing(texts: Translator, amount: str) -> Screen:
     """While the host is asked; the red key has no meaning now, and none is offered."""
     return Screen(
-        "processing", texts.text("processing.title"), texts.text("processing.instruction"), amount=amount,
+        "processing",
+        texts.text("processing.title"),
+        texts.text("processing.instruction"),
+        amount=amount,
         tone=Tone.BUSY,
     )
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from drivers.events import Scan, Swipe
+from terminal.acquirer.request import Presented
+from terminal.acquirer.wire import PIN_SLOT
 from terminal.desk import Desk
-from terminal.domain.card import Card, CardRefusal, parse_card
+from terminal.domain.card import Card, CardRefusal, CardRules, parse_card
 from terminal.domain.code import Code, CodeRefusal, classify_code
 from terminal.domain.money import CURRENCIES, format_amount
 from terminal.domain.outcome import Outcome
 from terminal.domain.record import Intent
-from terminal.acquirer.request import Presented
-from terminal.acquirer.wire import PIN_SLOT
 from terminal.flows.outcome import processing, tell_outcome
 from terminal.prompts import AmountPrompt, PinEntry, PinPrompt, PresentPrompt
-from drivers.events import Scan, Swipe
 
 __all__ = ["sale"]
 
@@ -20,6 +20,7 @@ _NO_PIN = PinEntry(None)
 _STRIPE_WITH_PIN, _STRIPE, _CODE = "021", "022", "032"
 """Element 22 (facts/unionpay.md §2)."""
 _PIN_BLOCK_FORMAT = 0
+_RULES = CardRules()
 
 
 async def sale(desk: Desk) -> Outcome:
@@ -41,9 +42,7 @@ async def sale(desk: Desk) -> Outcome:
         if isinstance(payer, Card) and profile.pin_wanted(amount_minor):
             entry = await _pin(desk, amount)
         desk.show(processing(desk.texts, amount))
-        outcome = await desk.exchange(
-            _intent(desk, amount_minor, payer, entry), lambda: _present(desk, payer, entry)
-        )
+        outcome = await desk.exchange(_intent(desk, amount_minor, payer, entry), lambda: _present(desk, payer, entry))
     finally:
         entry.wipe()
         payer.wipe()
@@ -52,11 +51,18 @@ async def sale(desk: Desk) -> Outcome:
 
 
 def _card(desk: Desk, swipe: Swipe) -> Card | CardRefusal:
-    return parse_card(swipe.tracks, desk.acquirer.profile.card_rules(), desk.today())
+    tracks = swipe.tracks
+    try:
+        return parse_card(tracks.track1, tracks.track2, tracks.track3, _RULES, desk.today(), tracks.notes)
+    finally:
+        tracks.wipe()
 
 
 def _code(desk: Desk, scan: Scan) -> Code | CodeRefusal:
-    return classify_code(scan.text).as_payment()
+    try:
+        return classify_code(scan.text.data).as_payment()
+    finally:
+        scan.text.wipe()
 
 
 async def _pin(desk: Desk, amount: str) -> PinEntry:
@@ -95,5 +101,10 @@ def _present(desk: Desk, payer: Card | Code, entry: PinEntry) -> Presented:
         return Presented(code=payer.text)
     block = b""
     if entry.pin is not None:
-        block = desk.acquirer.vault.encrypt_pin(PIN_SLOT, entry.pin, payer.pan_text(), _PIN_BLOCK_FORMAT)
-    return Presented(track2=payer.track2_text(), track3=payer.track3_text(), pin_block=block)
+        pan = payer.pan.decode("ascii")
+        block = desk.acquirer.vault.encrypt_pin(PIN_SLOT, entry.pin, pan, _PIN_BLOCK_FORMAT)
+    return Presented(
+        track2=payer.track2.decode("ascii").replace("=", "D"),
+        track3=payer.track3.decode("ascii").replace("=", "D") if payer.track3 else "",
+        pin_block=block,
+    )

@@ -39,8 +39,12 @@ def _totals_screen(desk: Desk, totals: Totals) -> Screen:
     currency = CURRENCIES[desk.acquirer.profile.currency]
     texts = desk.texts
     rows = [
-        texts.text("totals.row", kind=texts.text(f"kind.{row.kind}"), count=row.count,
-                   amount=format_amount(row.amount_minor, currency))
+        texts.text(
+            "totals.row",
+            kind=texts.text(f"kind.{row.kind}"),
+            count=row.count,
+            amount=format_amount(row.amount_minor, currency),
+        )
         for row in totals.kinds
     ]
     return Screen(

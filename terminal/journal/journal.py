@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 
 from terminal.domain.record import HostAnswer, Intent, State, TransactionRecord, UndoCause
 from terminal.journal.database import LOCAL_STORAGE, JournalError, Storage, open_database
-from terminal.journal.rows import COLUMNS, PrintJob, Slip, record_from_row
+from terminal.journal.rows import COLUMNS, PrintJob, record_from_row
 from terminal.journal.totals import Totals, totals_of
 from terminal.journal.writer import Writer
 
@@ -231,6 +231,10 @@ class Journal:
     async def started(self, job: int, total: int) -> None:
         """Before the first byte of a slip: from here on a new try may be a duplicate."""
         await self._job(job, "state = 'started', total = ?, bytes_done = 0", total)
+
+    async def withdrawn(self, job: int) -> None:
+        """Nothing of the slip reached the printer after all: the next try is no duplicate."""
+        await self._job(job, "state = 'waiting'")
 
     async def progress(self, job: int, bytes_done: int) -> None:
         """So many bytes of the slip have been taken by the printer."""

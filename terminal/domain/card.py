@@ -1,0 +1,207 @@
+"""A payment card from its tracks (ISO/IEC 7813), or the reason why it is none.
+
+Card data lives in bytearrays that are wiped; nothing here prints it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+__all__ = ["Card", "CardRefusal", "CardRefusalReason", "CardRules", "luhn_valid", "mask_pan", "parse_card"]
+
+PAN_DIGITS = range(8, 20)
+NAME_CHARACTERS_MAX = 26
+FIRST_SHOWN, LAST_SHOWN = 6, 4
+SHORT_PAN_DIGITS = 15
+"""Below this the first digits are not shown: six and four would leave too little hidden (PCI FAQ 1091)."""
+CENTURY = 2000
+CHIP_SERVICE_DIGITS = frozenset("26")
+
+
+class CardRefusalReason(StrEnum):
+    """Why a card that was read is not accepted."""
+
+    BAD_READ = "bad-read"
+    TRACK2_MISSING = "track2-missing"
+    TRACKS_DIFFER = "tracks-differ"
+    PAN_LENGTH = "pan-length"
+    CHECK_DIGIT = "check-digit"
+    EXPIRY_INVALID = "expiry-invalid"
+    EXPIRED = "expired"
+    NO_EXPIRY = "no-expiry"
+    USE_CHIP = "use-chip"
+    NOT_PAYMENT = "not-payment"
+    TEST_CARD = "test-card"
+
+
+@dataclass(frozen=True, slots=True)
+class CardRefusal:
+    """A card that is not accepted, by its reason alone."""
+
+    reason: CardRefusalReason
+
+
+@dataclass(frozen=True, slots=True)
+class CardRules:
+    """What the acquirer's profile asks of a card."""
+
+    check_digit: bool = True
+    """Whether the Luhn digit must be right; private ranges may have none."""
+    accept_track1: bool = False
+    """Whether track 1 alone may start a sale."""
+    refuse_expired: bool = True
+    chip_reader: bool = False
+    """Whether this terminal could read the chip that the service code announces."""
+    fallback: bool = False
+    """Whether the chip has just failed, so that the stripe may stand in."""
+    refused_bins: tuple[str, ...] = ()
+    """First digits of cards that do not belong in this environment."""
+
+
+class Card:
+    """A card that may be charged. Silent when printed; wiped after the exchange."""
+
+    __slots__ = ("expiry", "masked", "name", "needs_chip", "notes", "pan", "service_code", "track2", "track3")
+
+    def __init__(
+        self,
+        pan: bytearray,
+        expiry: str,
+        service_code: str,
+        track2: bytearray,
+        track3: bytearray | None,
+        name: str,
+        notes: tuple[str, ...],
+    ) -> None:
+        self.pan = pan
+        self.expiry = expiry
+        """YYMM."""
+        self.service_code = service_code
+        self.track2 = track2
+        """Without sentinels, ``=`` as the separator."""
+        self.track3 = track3
+        self.name = name
+        """Cardholder's name from track 1, printable."""
+        self.notes = notes
+        self.masked = mask_pan(pan.decode("ascii"))
+        """First six and last four digits."""
+        self.needs_chip = service_code[:1] in CHIP_SERVICE_DIGITS
+
+    def wipe(self) -> None:
+        """Overwrite number and tracks."""
+        for data in (self.pan, self.track2, self.track3):
+            if data is not None:
+                for index in range(len(data)):
+                    data[index] = 0
+
+    def __repr__(self) -> str:
+        return f"Card({self.masked})"
+
+
+def parse_card(
+    track1: bytearray | None,
+    track2: bytearray | None,
+    track3: bytearray | None,
+    rules: CardRules,
+    today: date,
+    notes: tuple[str, ...] = (),
+) -> Card | CardRefusal:
+    """Card of a pass, or why there is none; the tracks come without sentinels."""
+    reason = CardRefusalReason
+    first = _track1(track1) if track1 is not None else None
+    if isinstance(first, CardRefusal):
+        return first
+    if track2 is None:
+        if first is None:
+            return CardRefusal(reason.TRACK2_MISSING)
+        if not rules.accept_track1:
+            return CardRefusal(reason.TRACK2_MISSING)
+        fields, name = first
+        track2 = bytearray(fields[0] + b"=" + fields[1])
+    else:
+        second = _split(track2, b"=")
+        if isinstance(second, CardRefusal):
+            return second
+        fields, name = second, ""
+        if first is not None:
+            (pan1, rest1), name = first
+            if pan1 != fields[0] or rest1[:4] != fields[1][:4]:
+                return CardRefusal(reason.TRACKS_DIFFER)
+    pan, rest = fields
+    refusal = _refused(pan, rest, rules, today)
+    if refusal is not None:
+        return CardRefusal(refusal)
+    service_code = rest[4:7].decode("ascii")
+    card = Card(
+        bytearray(pan),
+        rest[:4].decode("ascii"),
+        service_code if service_code.isdecimal() and len(service_code) == 3 else "",
+        bytearray(track2),
+        bytearray(track3) if track3 is not None else None,
+        name,
+        notes,
+    )
+    if card.needs_chip and rules.chip_reader and not rules.fallback:
+        card.wipe()
+        return CardRefusal(reason.USE_CHIP)
+    return card
+
+
+def _refused(pan: bytes, rest: bytes, rules: CardRules, today: date) -> CardRefusalReason | None:
+    reason = CardRefusalReason
+    if len(pan) not in PAN_DIGITS:
+        return reason.PAN_LENGTH
+    if rules.check_digit and not luhn_valid(pan.decode("ascii")):
+        return reason.CHECK_DIGIT
+    if any(pan.startswith(bin.encode("ascii")) for bin in rules.refused_bins):
+        return reason.TEST_CARD
+    expiry = rest[:4]
+    if expiry[:1] == b"=" or len(expiry) < 4:
+        return reason.NO_EXPIRY
+    if not expiry.isdigit() or not 1 <= int(expiry[2:]) <= 12:
+        return reason.EXPIRY_INVALID
+    if rules.refuse_expired and (CENTURY + int(expiry[:2]), int(expiry[2:])) < (today.year, today.month):
+        return reason.EXPIRED
+    return None
+
+
+def _split(track: bytearray, separator: bytes) -> tuple[bytes, bytes] | CardRefusal:
+    pan, found, rest = bytes(track).partition(separator)
+    if not pan.isdigit() or not found:
+        loyalty = pan[:1] == b"9" and not found
+        return CardRefusal(CardRefusalReason.NOT_PAYMENT if loyalty else CardRefusalReason.BAD_READ)
+    if rest[:1] == separator:
+        return (pan, rest) if rest[1:].isdigit() else CardRefusal(CardRefusalReason.BAD_READ)
+    if not rest.replace(b"=", b"", 1).isdigit():
+        return CardRefusal(CardRefusalReason.BAD_READ)
+    return pan, rest
+
+
+def _track1(track: bytearray) -> tuple[tuple[bytes, bytes], str] | CardRefusal:
+    text = bytes(track)
+    if text[:1] not in (b"B", b"b"):
+        return CardRefusal(CardRefusalReason.NOT_PAYMENT)
+    head, _, rest = text[1:].rpartition(b"^")
+    pan, found, name = head.partition(b"^")
+    pan = pan.replace(b" ", b"")
+    if not found or not pan.isdigit():
+        return CardRefusal(CardRefusalReason.BAD_READ)
+    printable = "".join(c for c in name.decode("ascii", "replace") if c.isprintable() and c != "\ufffd")
+    return (pan, rest), printable[:NAME_CHARACTERS_MAX].strip()
+
+
+def luhn_valid(digits: str) -> bool:
+    """Whether the last digit is the Luhn check digit of the others (ISO/IEC 7812-1 Annex B)."""
+    total = 0
+    for index, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + index % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def mask_pan(pan: str) -> str:
+    """First six and last four digits, the rest as ``*``; of short numbers only the last four."""
+    first = FIRST_SHOWN if len(pan) >= SHORT_PAN_DIGITS else 0
+    return pan[:first] + "*" * (len(pan) - first - LAST_SHOWN) + pan[-LAST_SHOWN:]

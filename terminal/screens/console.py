@@ -1,0 +1,57 @@
+"""A screen as text in a box, for a character terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from terminal.screens.screen import Screen, Tone
+
+__all__ = ["WIDTH", "text_of", "width_of"]
+
+WIDTH = 40
+"""Columns inside the box."""
+_COLOURS = {Tone.NEUTRAL: "0", Tone.BUSY: "36", Tone.GOOD: "32", Tone.BAD: "31", Tone.WARNING: "33"}
+_MARKS = {Tone.NEUTRAL: " ", Tone.BUSY: "…", Tone.GOOD: "✔", Tone.BAD: "✘", Tone.WARNING: "!"}
+"""The tone is also a sign, for who does not see the colour."""
+_LINKS = {"up": "▲", "down": "△", "unknown": "·"}
+
+
+def text_of(screen: Screen, *, colour: bool = False) -> str:
+    """The screen, one line of text a row."""
+    status = screen.status
+    open_items = f" ↺{status.reversals}" if status.reversals else ""
+    left = f"{_LINKS[status.link]}{open_items} {' '.join(status.alerts)}"
+    rows = [_spread(left, f"{status.operator} {status.clock}"), ""]
+    rows += [_centred(f"{_MARKS[screen.tone]} {screen.title}".strip())]
+    rows += [_centred(screen.amount)] if screen.amount else []
+    rows += [_centred(screen.instruction)] if screen.instruction else []
+    rows += [_centred(f"[ {screen.entry} ]")] if screen.entry is not None else []
+    rows += [f"  {item.key}  {item.label}" for item in screen.menu]
+    rows += [_centred(line) for line in screen.lines]
+    seconds = f"{screen.countdown_s} s" if screen.countdown_s is not None else ""
+    red, green = screen.hints
+    rows += ["", _spread(f"✕ {red}" if red else "", f"{seconds}   ○ {green}" if green else seconds)]
+    body = [f"│{_fitted(row)}│" for row in rows]
+    lines = ["┌" + "─" * WIDTH + "┐", *body, "└" + "─" * WIDTH + "┘"]
+    if not colour:
+        return "\n".join(lines)
+    return "\n".join(f"\x1b[{_COLOURS[screen.tone]}m{line}\x1b[0m" for line in lines)
+
+
+def width_of(text: str) -> int:
+    """Columns a text takes; Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _fitted(text: str) -> str:
+    while width_of(text) > WIDTH:
+        text = text[:-1]
+    return text + " " * (WIDTH - width_of(text))
+
+
+def _centred(text: str) -> str:
+    return " " * max((WIDTH - width_of(text)) // 2, 0) + text
+
+
+def _spread(left: str, right: str) -> str:
+    return left + " " * max(WIDTH - width_of(left) - width_of(right), 1) + right

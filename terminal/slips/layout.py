@@ -1,0 +1,148 @@
+"""Slips as data: what stands on the paper, line by line, drawn from the journal's row (facts/unionpay.md §8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from terminal.domain.money import CURRENCIES, format_amount
+from terminal.domain.record import State, TransactionRecord
+from terminal.journal import KindTotal, Slip, Totals
+from terminal.screens.texts import Translator
+
+__all__ = ["Line", "Merchant", "Style", "totals_slip", "transaction_slip"]
+
+
+class Style(Enum):
+    """How a line is set."""
+
+    TITLE = "title"
+    PLAIN = "plain"
+    SMALL = "small"
+    AMOUNT = "amount"
+    MARK = "mark"
+    """Centred and inverse: DUPLICATE, TRAINING, NOT CHARGED."""
+    RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: text at the left and, if any, at the right."""
+
+    left: str
+    right: str = ""
+    style: Style = Style.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """Who the slip is from."""
+
+    name: str
+    merchant_id: str
+    terminal_id: str
+
+
+_ENTRY_LETTERS = {"02": "S", "03": "Q"}
+"""Entry mode behind the card number: S stripe, Q code."""
+_RULE = Line("", style=Style.RULE)
+_ACCOUNT_GROUP = 4
+_COPIES = {Slip.MERCHANT: "slip.copy.merchant", Slip.CUSTOMER: "slip.copy.customer"}
+
+
+def transaction_slip(
+    record: TransactionRecord, merchant: Merchant, copy: str, texts: Translator, *, duplicate: bool = False
+) -> list[Line]:
+    """Lines of a transaction's slip: a sale, or the proof that nothing was charged."""
+    say = texts.text
+    lines = [Line(say("slip.title"), style=Style.TITLE)]
+    lines += [Line(say("slip.training"), style=Style.MARK)] if record.training else []
+    lines += [Line(say("slip.duplicate"), style=Style.MARK)] if duplicate else []
+    lines += [Line(say(_COPIES[copy]), style=Style.SMALL), _RULE]
+    lines += [
+        Line(say("slip.merchant-name")),
+        Line(merchant.name),
+        Line(say("slip.merchant-id"), merchant.merchant_id),
+        Line(say("slip.terminal-id"), merchant.terminal_id),
+        Line(say("slip.operator"), record.operator),
+        _RULE,
+    ]
+    lines += _present((say("slip.issuer"), record.issuer), (say("slip.acquirer"), record.acquirer))
+    lines += [
+        Line(say("slip.account")),
+        Line(f"{_grouped(record.account)} /{_ENTRY_LETTERS.get(record.entry_mode[:2], 'N')}"),
+        Line(say("slip.type"), say(f"kind.{record.kind}")),
+        Line(say("slip.batch"), f"{record.batch:06d}"),
+        Line(say("slip.voucher"), f"{record.stan:06d}"),
+    ]
+    lines += _present((say("slip.auth-code"), record.auth_code), (say("slip.rrn"), record.rrn))
+    lines += [Line(say("slip.date"), _date(record)), _RULE]
+    amount = format_amount(record.amount_minor, CURRENCIES[record.currency])
+    lines += [Line(say("slip.amount"), amount, Style.AMOUNT), _RULE]
+    if record.state is not State.APPROVED:
+        lines += [
+            Line(say("slip.not-charged"), style=Style.MARK),
+            Line(say("slip.not-charged.text"), style=Style.SMALL),
+        ]
+        return lines
+    lines += [Line(record.host_message, style=Style.SMALL)] if record.host_message else []
+    lines += _signature(record, copy, texts)
+    return lines
+
+
+def totals_slip(
+    totals: Totals, merchant: Merchant, currency: str, when: str, texts: Translator, *, duplicate: bool = False
+) -> list[Line]:
+    """Lines of the batch totals."""
+    say = texts.text
+
+    def row(kind: KindTotal) -> Line:
+        name = f"{say(f'kind.{kind.kind}')} × {kind.count}"
+        return Line(name, format_amount(kind.amount_minor, CURRENCIES[currency]))
+
+    lines = [Line(say("slip.totals"), style=Style.TITLE)]
+    lines += [Line(say("slip.duplicate"), style=Style.MARK)] if duplicate else []
+    lines += [
+        _RULE,
+        Line(say("slip.merchant-id"), merchant.merchant_id),
+        Line(say("slip.terminal-id"), merchant.terminal_id),
+        Line(say("slip.batch"), f"{totals.batch:06d}"),
+        Line(say("slip.date"), when),
+        _RULE,
+    ]
+    lines += [row(kind) for kind in totals.kinds] or [Line(say("totals.empty"))]
+    net = format_amount(totals.debit_minor - totals.credit_minor, CURRENCIES[currency])
+    lines += [_RULE, Line(say("slip.amount"), net, Style.AMOUNT)]
+    return lines
+
+
+def _signature(record: TransactionRecord, copy: str, texts: Translator) -> list[Line]:
+    """No signature where a PIN has proven the cardholder, for a code, or on the customer's copy."""
+    if copy != Slip.MERCHANT or record.entry_mode[:2] != "02":
+        return []
+    if record.pin_entered:
+        return [Line(texts.text("slip.pin-verified"), style=Style.SMALL)]
+    return [
+        Line(texts.text("slip.signature")),
+        Line(""),
+        Line(""),
+        _RULE,
+        Line(texts.text("slip.acknowledge"), style=Style.SMALL),
+    ]
+
+
+def _present(*pairs: tuple[str, str]) -> list[Line]:
+    return [Line(name, value) for name, value in pairs if value]
+
+
+def _grouped(account: str) -> str:
+    return " ".join(account[start : start + _ACCOUNT_GROUP] for start in range(0, len(account), _ACCOUNT_GROUP))
+
+
+def _date(record: TransactionRecord) -> str:
+    """Date and time of the host where it gave them, of the terminal otherwise."""
+    started = record.started_at
+    if len(record.host_date) == 4 and len(record.host_time) == 6:
+        day, time = record.host_date, record.host_time
+        return f"{started.year}/{day[:2]}/{day[2:]} {time[:2]}:{time[2:4]}:{time[4:]}"
+    return started.strftime("%Y/%m/%d %H:%M:%S")
