@@ -105,7 +105,7 @@ def split_tracks(typed: bytearray) -> Tracks | MisSwipeReason:
         position = end + 1
         if name in tracks or f"{name}-error" in notes:
             return MisSwipeReason.BAD_READ
-        if content in (b"E", b"e"):
+        if bytes(content) in (b"E", b"e"):
             notes.append(f"{name}-error")
         elif len(content) + 2 > _LIMITS[name]:
             return MisSwipeReason.TOO_LONG

@@ -32,9 +32,9 @@ __all__ = [
     "TimedOut",
 ]
 
-A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
 _DIGITS = frozenset("0123456789")
+_AMOUNT_KEYS = _DIGITS | {"00"}
 _MASK = "●"
 
 
@@ -53,13 +53,13 @@ class Answer(Generic[A_co]):
     value: A_co
 
 
-class Prompt(Protocol[A]):
+class Prompt(Protocol[A_co]):
     """A question. ``take`` raises Cancelled on the red key."""
 
     def screen(self, texts: Translator) -> Screen:
         """The question as it stands."""
 
-    def take(self, event: Event) -> Answer[A] | None:
+    def take(self, event: Event) -> Answer[A_co] | None:
         """Use an event; the answer when that completes it."""
 
 
@@ -96,7 +96,7 @@ class AmountPrompt:
             self.amount_minor //= 10
         elif event.key is Key.ENTER:
             return Answer(self.amount_minor) if self.amount_minor else None
-        elif event.key in _DIGITS or event.key == "00":
+        elif event.key in _AMOUNT_KEYS:
             self.amount_minor = push_digit(self.amount_minor, str(event.key), self.maximum_minor)
         return None
 

@@ -34,7 +34,9 @@ def compile_catalogue(messages: dict[str, str]) -> bytes:
     """Bytes of the ``.mo`` file (GNU gettext manual, "The Format of GNU MO Files")."""
     pairs = [(key.encode("utf-8"), text.encode("utf-8")) for key, text in sorted(messages.items())]
     start = _HEADER_BYTES + 16 * len(pairs)
-    blob, keys, texts = bytearray(), [], []
+    blob = bytearray()
+    keys: list[bytes] = []
+    texts: list[bytes] = []
     for table, index in ((keys, 0), (texts, 1)):
         for pair in pairs:
             table.append(struct.pack("<II", len(pair[index]), start + len(blob)))

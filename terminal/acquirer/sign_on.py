@@ -38,7 +38,7 @@ async def sign_on(acquirer: Acquirer) -> ManagementResult:
     The caller holds ``acquirer.turn``.
     """
     profile = acquirer.profile
-    form = SignOnForm(profile.working_key_bytes, profile.mac_key_slot_bytes, profile.track_key)
+    form = SignOnForm(profile.pin_key_bytes, profile.mac_field_bytes, profile.track_key)
     kind = "sign-on-track" if profile.track_key else "sign-on"
     result = await _ask(acquirer, kind)
     if isinstance(result, ManagementResult):
@@ -93,7 +93,7 @@ async def _ask(acquirer: Acquirer, name: str) -> Reply | ManagementResult:
         return ManagementResult(False, "reason.bad-reply", str(error))
     code = reply.message.get(39)
     if code != _APPROVED:
-        return ManagementResult(False, f"response.{code}")
+        return ManagementResult(False, f"response.{code if isinstance(code, str) else ''}")
     return reply
 
 
