@@ -63,15 +63,11 @@ def open_database(path: Path, storage: Storage = LOCAL_STORAGE) -> sqlite3.Conne
     _require_space(path.parent, storage)
     try:
         database = storage.connect(path)
-        database.execute("PRAGMA locking_mode=EXCLUSIVE")
-        _require(database, "PRAGMA journal_mode=WAL", "wal")
-        database.execute("PRAGMA synchronous=FULL")
-        _require(database, "PRAGMA synchronous", 2)
-        database.execute("PRAGMA foreign_keys=ON")
-        database.execute("BEGIN IMMEDIATE")
-        _create_or_check(database)
-        database.execute("COMMIT")
-        _require(database, "PRAGMA quick_check(1)", "ok")
+        try:
+            _prepare(database)
+        except BaseException:
+            database.close()
+            raise
     except OSError as error:
         raise _cannot_open(path, error.strerror or type(error).__name__) from None
     except sqlite3.OperationalError as error:
@@ -87,6 +83,18 @@ def open_database(path: Path, storage: Storage = LOCAL_STORAGE) -> sqlite3.Conne
             "Take no payments. Keep the file, call the acquirer's technician, settle from the host's record.",
         ) from None
     return database
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    database.execute("PRAGMA locking_mode=EXCLUSIVE")
+    _require(database, "PRAGMA journal_mode=WAL", "wal")
+    database.execute("PRAGMA synchronous=FULL")
+    _require(database, "PRAGMA synchronous", 2)
+    database.execute("PRAGMA foreign_keys=ON")
+    database.execute("BEGIN IMMEDIATE")
+    _create_or_check(database)
+    database.execute("COMMIT")
+    _require(database, "PRAGMA quick_check(1)", "ok")
 
 
 def _cannot_open(path: Path, why: str) -> JournalError:
