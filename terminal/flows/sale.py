@@ -20,7 +20,6 @@ _NO_PIN = PinEntry(None)
 _STRIPE_WITH_PIN, _STRIPE, _CODE = "021", "022", "032"
 """Element 22 (facts/unionpay.md §2)."""
 _PIN_BLOCK_FORMAT = 0
-_RULES = CardRules()
 
 
 async def sale(desk: Desk) -> Outcome:
@@ -51,9 +50,15 @@ async def sale(desk: Desk) -> Outcome:
 
 
 def _card(desk: Desk, swipe: Swipe) -> Card | CardRefusal:
-    tracks = swipe.tracks
+    tracks, profile = swipe.tracks, desk.acquirer.profile
+    rules = CardRules(
+        check_digit=profile.card_check_digit,
+        accept_track1=profile.card_accept_track1,
+        refuse_expired=profile.card_refuse_expired,
+        refused_bins=profile.card_refused_bins,
+    )
     try:
-        return parse_card(tracks.track1, tracks.track2, tracks.track3, _RULES, desk.today(), tracks.notes)
+        return parse_card(tracks.track1, tracks.track2, tracks.track3, rules, desk.today(), tracks.notes)
     finally:
         tracks.wipe()
 
