@@ -8,6 +8,9 @@ from typing import get_args, get_type_hints
 import pytest
 
 from config.devices import Keypad, Msr, Printer, Scanner
+from config.diagnose import keys_of
+from config.profile import AcquirerProfile
+from config.schema import Document
 from drivers.registry import DRIVERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,3 +88,12 @@ def test_every_data_file_of_a_room_is_packaged(setup):
 def test_the_drivers_a_configuration_may_name_are_those_that_exist():
     named = {name for struct in (Keypad, Msr, Scanner, Printer) for name in get_args(get_type_hints(struct)["driver"])}
     assert named == set(DRIVERS)
+
+
+def test_every_key_of_the_configuration_is_read_by_somebody():
+    """A key that changes nothing is a lie in a commented file."""
+    rooms = [path for room in ("terminal", "tools", "drivers", "config") for path in (ROOT / room).rglob("*.py")]
+    schema = {"schema.py", "devices.py"}
+    code = "\n".join(path.read_text("utf-8") for path in rooms if path.name not in schema)
+    keys = {key.rpartition(".")[2] for struct in (Document, AcquirerProfile) for key, _, _ in keys_of(struct)}
+    assert [key for key in sorted(keys) if not re.search(rf"\.{key}\b|\"{key}\"", code)] == []
