@@ -8,9 +8,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from iso8583.framing import UnionPayFrame, UnionPayFraming
-
 from iso8583 import Dialect, Iso8583Error
+from iso8583.framing import UnionPayFrame, UnionPayFraming
 from tools.host.delivery import Delivery, Envelope
 from tools.host.faults import Fault, Faults, Order
 from tools.host.request import Request, is_request
@@ -152,7 +151,7 @@ class HostServer:
                 await writer.drain()
             if len(delivery.pieces) > 1:
                 await asyncio.sleep(0)
-        self._tell("answered", **_names(request), code=answer.code, message=answer.message)
+        self._tell("answered", **_names(request), answer=answer.message.mti, code=answer.code, message=answer.message)
 
     def _later(self, seconds: float, work: Coroutine[Any, Any, object]) -> None:
         async def wait() -> None:

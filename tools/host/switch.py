@@ -168,7 +168,7 @@ class Switch:
             return Decision(OTHER_AMOUNT), original
         if original.state == APPROVED:
             book.undo(original)
-        return Decision(APPROVE), original
+        return Decision(APPROVE), book.txn(original.id)
 
     def _payer(self, request: Request, kind: Kind) -> tuple[Account | None, str]:
         """The account of what was presented and, for a code, its text."""
