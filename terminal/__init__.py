@@ -1,10 +1,6 @@
 """The payment terminal: journal, flows, screens and slips around the message, key and device rooms."""
 
-from importlib.metadata import PackageNotFoundError, version
-
 __all__ = ["VERSION"]
 
-try:
-    VERSION = version("countertop")
-except PackageNotFoundError:  # run from a source tree that was never installed
-    VERSION = "0+source"
+VERSION = "0.1.0"
+"""Of the whole distribution; setup.cfg reads it from here."""

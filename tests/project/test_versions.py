@@ -12,6 +12,7 @@ from config.diagnose import keys_of
 from config.profile import AcquirerProfile
 from config.schema import Document
 from drivers.registry import DRIVERS
+from terminal import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 
