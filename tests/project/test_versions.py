@@ -35,11 +35,9 @@ def lines_of(name):
     return (ROOT / "requirements" / name).read_text("utf-8").splitlines()
 
 
-def test_the_changelog_has_the_declared_version(setup):
-    version = setup["metadata"]["version"]
-    assert re.search(
-        rf"^## {re.escape(version)}\b|^## Unreleased", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
-    )
+def test_the_version_stands_in_one_place_and_has_its_changes(setup):
+    assert setup["metadata"]["version"] == "attr: terminal.VERSION"
+    assert re.search(rf"^## {re.escape(VERSION)}\b", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
 
 
 def test_what_a_terminal_needs_is_what_is_locked_for_it(setup):
