@@ -27,6 +27,8 @@ class Child:
         self._arguments = tuple(arguments)
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
+        self.module: tuple[str, ...] = ("tools",)
+        """What Python runs: the command, or a module that changes something and then is the command."""
 
     @property
     def pid(self) -> int:
@@ -48,7 +50,7 @@ class Child:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "tools",
+                *self.module,
                 *self._arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,

@@ -72,6 +72,10 @@ class TerminalProcess:
         """Whether it runs."""
         return self._child.running
 
+    def plant(self, fault: str) -> None:
+        """From the next start on be a terminal with a fault of ``planted``; empty for none."""
+        self._child.module = ("tools.rig.planted", fault) if fault else ("tools",)
+
     async def start(self, *, watch: bool = True) -> None:
         """Start it and, with ``watch``, look at its monitor from the first screen on."""
         await self._child.start()
