@@ -1,14 +1,72 @@
-"""ISO 8583 messages."""
+"""ISO 8583 messages and bytes. Pure: no I/O, no clock, no logging.
 
-from iso8583.errors import DecodeError, EncodeError, FramingError, Iso8583Error
+>>> import iso8583
+>>> pos = iso8583.dialect("unionpay-pos")
+>>> pos.encode(iso8583.Message("0820", {11: "000001", 41: "10000001"})).hex()
+'0820002000000080000000000131303030303031'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from iso8583.dialect import Dialect
+from iso8583.errors import (
+    BitmapError,
+    ContentError,
+    DialectError,
+    FramingError,
+    Iso8583Error,
+    LengthError,
+    TrailingBytesError,
+    TruncatedError,
+    UndefinedElementError,
+)
 from iso8583.message import Message
-from iso8583.unionpay_pos import Dialect
+from iso8583.names import CODECS
 
-__all__ = ["DecodeError", "Dialect", "EncodeError", "FramingError", "Iso8583Error", "Message", "dialect"]
+__all__ = [
+    "BitmapError",
+    "ContentError",
+    "Declaration",
+    "Dialect",
+    "DialectError",
+    "FramingError",
+    "Iso8583Error",
+    "LengthError",
+    "Message",
+    "TrailingBytesError",
+    "TruncatedError",
+    "UndefinedElementError",
+    "dialect",
+    "dialect_names",
+]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from iso8583.declaration import Declaration
+
+_loaded: dict[str, Dialect] = {}
 
 
 def dialect(name: str) -> Dialect:
-    """A dialect by its name."""
-    if name != "unionpay-pos":
-        raise Iso8583Error(f"dialect {name!r} is not known")
-    return Dialect()
+    """The dialect of that name, with its generated codec. Raises DialectError."""
+    known = _loaded.get(name)
+    if known is None:
+        module = CODECS.get(name)
+        if module is None:
+            raise DialectError(f"no dialect has this name; there are {', '.join(CODECS)}")
+        known = _loaded[name] = Dialect(name, import_module(f"iso8583.codecs.{module}"))
+    return known
+
+
+def dialect_names() -> list[str]:
+    """Names that ``dialect`` takes."""
+    return list(CODECS)
+
+
+def __getattr__(name: str) -> object:
+    """Declarations need dataclasses, which a starting device does not."""
+    if name == "Declaration":
+        return import_module("iso8583.declaration").Declaration
+    raise AttributeError(name)

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from importlib import import_module
 
-__all__ = ["Message", "Value"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
-Value = str | bytes
+    from iso8583.describe import Description
+    from iso8583.dialect import Dialect
+
+    Value = str | bytes
+
+__all__ = ["Message"]
 
 
 class Message:
-    """An MTI and a mapping of element number to value: ``str`` for n, an, ans and z, ``bytes`` for b and TLV."""
+    """An MTI and a mapping of element number to value: ``str`` for n, an, ans and z, ``bytes`` for b and TLV.
+
+    The mapping is kept, not copied. A repr names elements only: values may be card data.
+
+    >>> message = Message("0200", {4: "000000012850", 11: "000001"})
+    >>> message[4]
+    '000000012850'
+    >>> message
+    Message(0200, elements 4 11)
+    """
 
     __slots__ = ("elements", "mti")
 
     def __init__(self, mti: str, elements: Mapping[int, Value]) -> None:
         self.mti = mti
-        self.elements = dict(elements)
+        self.elements = elements
 
     def __getitem__(self, element: int) -> Value:
         return self.elements[element]
@@ -31,6 +47,15 @@ class Message:
         """Value of an element, or None."""
         return self.elements.get(element)
 
+    def describe(self, dialect: Dialect | None = None, *, reveal: bool = False) -> Description:
+        """The message for people: names in English and Chinese, values masked unless ``reveal``."""
+        description: Description = import_module("iso8583.describe").describe(self, dialect, reveal)
+        return description
+
+    def rows(self) -> list[tuple[int, str, str, str]]:
+        """Element, its name in English and in Chinese, and its masked value."""
+        return [(row.element, row.name, row.name_zh, row.shown) for row in self.describe().rows]
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
             return NotImplemented
@@ -39,17 +64,9 @@ class Message:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Message({self.mti}, elements {sorted(self.elements)})"
-
-    def rows(self) -> list[tuple[int, str, str, str]]:
-        """Element, names and masked value of each element."""
-        return [(n, f"Element {n}", "", _masked(n, v)) for n, v in sorted(self.elements.items())]
+        return f"Message({_digits(self.mti)}, elements {' '.join(map(str, sorted(self.elements)))})"
 
 
-_HIDDEN = frozenset({2, 14, 35, 36, 45, 52, 55, 59, 62})
-
-
-def _masked(element: int, value: Value) -> str:
-    if element in _HIDDEN:
-        return "*" * len(value)
-    return value if isinstance(value, str) else value.hex().upper()
+def _digits(mti: object) -> str:
+    """An MTI that is one; whatever else stands there is not repeated."""
+    return mti if isinstance(mti, str) and len(mti) == 4 and mti.isdecimal() else "????"

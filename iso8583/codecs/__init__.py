@@ -1,0 +1,1 @@
+"""Generated codecs; see iso8583.generate."""
