@@ -1,4 +1,4 @@
-"""Working keys of a sign-on answer: cryptograms under the master key, each with its check value (facts/unionpay.md §4)."""
+"""Working keys of a sign-on answer: cryptograms and check values under the master key (facts/unionpay.md §4)."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,11 @@ def escpos_bytes(picture: Image) -> bytes:
     from escpos.printer import Dummy  # slow to load: off the way to the idle screen
 
     printer = Dummy()
+    # The default profile knows no width and says so on standard output for every piece.
+    printer.profile.profile_data = copy.deepcopy(printer.profile.profile_data)
+    printer.profile.profile_data["media"]["width"]["pixels"] = picture.width
     printer.hw("INIT")
     printer.image(picture, impl="bitImageRaster", fragment_height=_FRAGMENT_DOTS)
-    printer.ln(2)
+    printer.ln(1)
     printer.cut()
     return bytes(printer.output)

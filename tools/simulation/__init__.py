@@ -1,4 +1,4 @@
-"""The simulated world: one loop with a virtual clock, a disk that loses power, a network that misbehaves, a host that counts.
+"""The simulated world: a loop on virtual time, a disk that loses power, a network that misbehaves.
 
 The terminal's own code runs in it unmodified; a seed decides everything.
 """

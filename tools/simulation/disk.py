@@ -117,7 +117,7 @@ class _Vfs(apsw.VFS):
         self._disk.step()
         self._disk._files.pop(filename, None)
 
-    def xOpen(self, name: Any, flags: list[int]) -> _VfsFile:
+    def xOpen(self, name: Any, flags: list[int]) -> _VfsFile:  # type: ignore[override]  # a file of our own
         filename = name.filename() if isinstance(name, apsw.URIFilename) else name
         flags[1] = flags[0]
         return _VfsFile(self._disk, self._disk._files.setdefault(filename, _File()))
