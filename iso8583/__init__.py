@@ -3,7 +3,7 @@
 >>> import iso8583
 >>> pos = iso8583.dialect("unionpay-pos")
 >>> pos.encode(iso8583.Message("0820", {11: "000001", 41: "10000001"})).hex()
-'0820002000000080000000000131303030303031'
+'082000200000008000000000013130303030303031'
 """
 
 from __future__ import annotations
