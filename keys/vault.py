@@ -23,10 +23,16 @@ from keys.secret import Secret
 
 __all__ = ["CredentialProtector", "Protector", "Vault", "open_vault", "provision"]
 
-_MAC_ALGORITHMS = {
+
+def _shown(mac: bytes) -> bytes:
+    """Left half of a MAC as element 64 carries it: 8 hexadecimal characters."""
+    return mac.hex().upper()[:8].encode("ascii")
+
+
+_MAC_ALGORITHMS: dict[str, Callable[[bytes | bytearray, bytes], bytes]] = {
     "unionpay-ecb": unionpay_ecb,
-    "x9.9": lambda key, data: x9_9(key, data).hex().upper()[:8].encode("ascii"),
-    "x9.19": lambda key, data: x9_19(key, data).hex().upper()[:8].encode("ascii"),
+    "x9.9": lambda key, data: _shown(x9_9(key, data)),
+    "x9.19": lambda key, data: _shown(x9_19(key, data)),
 }
 _FORMAT = b"CTV1"
 _NONCE_BYTES = 12

@@ -27,7 +27,9 @@ MOMENT_S = 2.0
 RESPONSE_S = 0.8
 PIN_FREE_MAX_MINOR = 20_000
 GOOD_CODE = "6220001234567890018"
-FAULTS = ("no-answer", "drop", "lost", "close", "wrong-mac", "no-mac", "garbage", "late", "held", "other-stan")
+FAULTS = (
+    "late", "late", "held", "no-answer", "drop", "lost", "close", "wrong-mac", "no-mac", "garbage", "other-stan",
+)  # fmt: skip
 WIRE_MOMENTS = ("first-byte", "received", "decided", "answered")
 _OPTIONS = TerminalOptions(
     overrides={
@@ -53,6 +55,8 @@ class Plan:
     fault: str
     """What happens to the 0200 or to the 0400, a fault of the host simulator; empty for nothing."""
     fault_mti: str
+    fault_s: float
+    """How late a late answer or a held request comes: within the terminal's patience or after it."""
     moment: str
     """What the kill waits for: ``time``, ``outcome`` or an event at the host."""
     delay_s: float
@@ -93,10 +97,10 @@ def plan_of(seed: int, point: int) -> Plan:
     """The plan of a point; the same for the same numbers."""
     chance = random.Random(f"{seed}/{point}")  # noqa: S311 - a plan, not a secret
     payer = chance.choice(("code", "code", "card", "card", "pin"))
-    fault = chance.choice(FAULTS) if chance.random() < 0.35 else ""
+    fault = chance.choice(FAULTS) if chance.random() < 0.5 else ""
     moment = chance.choice(("time", "time", "outcome", *WIRE_MOMENTS))
-    spread = {"time": chance.choice((0.06, 0.5)), "outcome": 0.4}.get(moment, 0.02)
-    starts = []
+    spread = {"time": chance.choice((0.03, 0.06, 0.5)), "outcome": 0.4}.get(moment, 0.02)
+    starts: list[float] = []
     while chance.random() < 0.4 and len(starts) < 4:
         starts.append(chance.uniform(0.0, 0.6))
     return Plan(
@@ -104,6 +108,7 @@ def plan_of(seed: int, point: int) -> Plan:
         payer=payer,
         fault=fault,
         fault_mti=chance.choice(("0200", "0200", "0400")) if fault else "",
+        fault_s=chance.uniform(0.02, 1.5 * RESPONSE_S),
         moment=moment,
         delay_s=chance.uniform(0.0, spread),
         starts_killed=tuple(starts),
@@ -139,7 +144,7 @@ async def _point(rig: Rig, plan: Plan, name: str, report: Report) -> None:
     await _to_present(rig, plan)
     await rig.host.do("wish", digit="3" if plan.new_keys else "0")
     if plan.fault:
-        await rig.host.do("next-answer", fault=plan.fault, mti=plan.fault_mti, seconds=RESPONSE_S * 1.2)
+        await rig.host.do("next-answer", fault=plan.fault, mti=plan.fault_mti, seconds=plan.fault_s)
     position = len(rig.host.events.told)
     paying = asyncio.create_task(_pay(rig, plan))
     await _moment(rig, plan, position)
@@ -165,8 +170,13 @@ async def _point(rig: Rig, plan: Plan, name: str, report: Report) -> None:
 async def _to_present(rig: Rig, plan: Plan) -> None:
     """From whatever the last restart left on the screen to the question for a card."""
     await rig.until_input_devices()
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + QUIET_S
     while rig.terminal.monitor.screen.get("name") != "idle":
-        await rig.press("enter")
+        if loop.time() > deadline:
+            shown = rig.terminal.monitor.screen.get("name")
+            raise RigError(f"The terminal does not come to rest; it shows {shown} (process {rig.terminal.pid}).")
+        await rig.press("cancel")
         await asyncio.sleep(LOOK_S)
     await rig.press("1")
     await rig.until("sale.amount")
@@ -216,7 +226,7 @@ def _all_arrived(rig: Rig, position: int) -> bool:
     """Whether every message that was held up on its way has come by now."""
     events = rig.host.events.told[position:]
     held = sum(event["event"] == "received" and event["fault"] == "held" for event in events)
-    return held == sum(event["event"] == "arrived-late" for event in events)
+    return bool(held == sum(event["event"] == "arrived-late" for event in events))
 
 
 _EXAMPLES = """examples:

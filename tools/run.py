@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from types import FrameType
 
 from config import ConfigError, load
 from terminal.runtime import run
@@ -42,14 +40,8 @@ def main(argv: list[str]) -> int:
     if arguments.check:
         print("The configuration is in order.")
         return EXIT_STOPPED
-    signal.signal(signal.SIGTERM, _stop)
     try:
         run(settings)
     except KeyboardInterrupt:
         return EXIT_STOPPED
     return EXIT_STOPPED
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    """SIGTERM ends the loop as the keyboard does; what is open is finished at the next start."""
-    raise KeyboardInterrupt

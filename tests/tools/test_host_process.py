@@ -166,8 +166,8 @@ def test_faults_on_the_wire_do_what_the_table_says(enrolled, fresh_till, bank):
             return "closed"
         try:
             message = bank.dialect.decode(frame.body)
-        except Iso8583Error as error:
-            return type(error).__name__
+        except Iso8583Error:
+            return "unreadable"
         if message.mti != "0210":
             return "other type"
         if message[11] != elements[11]:
@@ -200,7 +200,7 @@ EXPECTED = {
     Fault.LATE: "nothing",
     Fault.WRONG_MAC: "wrong MAC",
     Fault.NO_MAC: "no MAC",
-    Fault.GARBAGE: "DecodeError",
+    Fault.GARBAGE: "unreadable",
     Fault.TRUNCATED: "closed",
     Fault.OVERLONG: "FramingError",
     Fault.OTHER_STAN: "other STAN",

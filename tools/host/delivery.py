@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from iso8583.framing import UnionPayFrame, UnionPayFraming
-
 from iso8583 import Dialect, Message
+from iso8583.framing import UnionPayFrame, UnionPayFraming
 from tools.host.faults import Fault
 from tools.host.security import Security
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 from drivers.simulated import SimulatedKeypad, SimulatedPrinter, SimulatedReader, SimulatedScanner
 from tools.host.accounts import DEMO_ACCOUNTS, DemoAccount, stripe
 from tools.rig.books import Comparison, compare, read_journal
+from tools.rig.errors import RigError
 from tools.rig.host import HostProcess
 from tools.rig.terminal import MASTER_KEY_BYTES, MERCHANT, TERMINAL, TerminalOptions, TerminalProcess
 
@@ -71,7 +72,13 @@ class Rig:
 
     async def until(self, screen: str, timeout_s: float = SCREEN_S) -> dict[str, Any]:
         """Wait for a screen by its name (a name that ends with a dot: any below it)."""
-        return await self.terminal.monitor.until_screen(screen, timeout_s)
+        try:
+            return await self.terminal.monitor.until_screen(screen, timeout_s)
+        except RigError as error:
+            shown = self.terminal.monitor.screen
+            raise RigError(
+                f"{error} It shows: {shown.get('name')} {shown.get('amount')} {shown.get('lines')}"
+            ) from None
 
     async def until_input_devices(self) -> None:
         """Wait until the terminal has opened keypad, reader and scanner."""
