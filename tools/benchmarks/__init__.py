@@ -1,0 +1,1 @@
+"""Measurements, one module a suite; see ``tools/benchmark.py``."""
