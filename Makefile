@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3 chooses the interpreter, ARGS="..." goes to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check style types imports bench format lock clean .venv
+.PHONY: help demo test check style types imports bench gallery format lock clean .venv
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -16,6 +16,7 @@ help:
 	@echo "make test     all tests"
 	@echo "make check    style, types, import rules"
 	@echo "make bench    measure start, memory and speed"
+	@echo "make gallery  draw every screen and slip again (docs/gallery/)"
 	@echo "make .venv    only set up the environment; then: .venv/bin/countertop --help"
 	@echo "make format   put the sources in the house's form"
 	@echo "make lock     resolve requirements/*.in again (needs uv)"
@@ -51,6 +52,9 @@ imports: $(VENV)/dev.stamp
 
 bench: $(VENV)/run.stamp
 	@$(BIN)/countertop benchmark $(or $(ARGS),all)
+
+gallery: $(VENV)/run.stamp
+	@$(BIN)/countertop gallery $(ARGS)
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --config ruff.toml --select I --fix .

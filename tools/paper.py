@@ -12,9 +12,9 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from terminal.slips.raster import FONT
+from terminal.screens.font import font
 
 __all__ = ["NotEscPos", "Paper", "main", "paper_png", "print_on_paper"]
 
@@ -125,7 +125,7 @@ def _flush(paper: Paper, text: bytearray, *, feed: bool = False) -> None:
     if text:
         line = text.decode("gb18030", "replace")
         strip = Image.new("1", (WIDTH_DOTS, LINE_DOTS), 1)
-        ImageDraw.Draw(strip).text((0, 0), line, font=ImageFont.truetype(str(FONT), TEXT_DOTS), fill=0)
+        ImageDraw.Draw(strip).text((0, 0), line, font=font(TEXT_DOTS), fill=0)
         paper.strips.append(strip)
         paper.lines.append(line)
         text.clear()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from terminal.screens.font import font as _font
 from terminal.screens.screen import Screen, Tone
 
 __all__ = ["SMALL", "WIDE", "Size", "draw", "png_bytes"]
 
-_FONT = Path(__file__).parent.parent / "fonts" / "wqy-microhei.ttc"
 Colour = tuple[int, int, int]
 
 
@@ -36,7 +34,7 @@ WIDE = Size(800, 480, 36)
 
 _PAPER: Colour = (250, 250, 247)
 _INK: Colour = (28, 32, 38)
-_FAINT: Colour = (120, 128, 138)
+_FAINT: Colour = (86, 94, 104)
 _BAR: Colour = (30, 41, 59)
 _BAR_INK: Colour = (226, 232, 240)
 _RED: Colour = (200, 40, 40)
@@ -51,11 +49,6 @@ _TONES: dict[Tone, tuple[Colour, str]] = {
     Tone.WARNING: (_AMBER, "!"),
 }
 """Colour and sign of each tone: nothing is told by colour alone."""
-
-
-@lru_cache(maxsize=32)
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(_FONT), size)
 
 
 def draw(screen: Screen, size: Size = SMALL) -> Image.Image:

@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from terminal.screens.font import font as _font
 from terminal.slips.layout import Line, Style
 
-__all__ = ["DOTS", "FONT", "raster"]
+__all__ = ["DOTS", "raster"]
 
-FONT = Path(__file__).parent.parent / "fonts" / "wqy-microhei.ttc"
 DOTS = {58: 384, 80: 576}
 """Printable dots at 203 dpi by paper width in millimetres."""
 _SIZES = {Style.TITLE: 30, Style.PLAIN: 22, Style.SMALL: 18, Style.AMOUNT: 32, Style.MARK: 26, Style.RULE: 10}
 _LEADING = 6
 _MARGIN = 4
+_BLACK, _WHITE = 0, 255
+_DARKEST_WHITE = 150
+"""What is lighter is paper; a little above the middle, so that thin strokes stay whole."""
+_TO_ONE_BIT = [255 * (grey >= _DARKEST_WHITE) for grey in range(256)]
 _CENTRED = frozenset({Style.TITLE, Style.MARK})
-
-
-@lru_cache(maxsize=16)
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(FONT), size)
 
 
 def raster(lines: Sequence[Line], width: int) -> Image.Image:
     """Black on white, ``width`` dots wide and as high as the slip needs."""
     rows = [row for line in lines for row in _wrapped(line, width)]
     height = sum(_height(row) for row in rows) + 2 * _MARGIN
-    picture = Image.new("1", (width, height), 1)
+    picture = Image.new("L", (width, height), _WHITE)
     draw = ImageDraw.Draw(picture)
     y = _MARGIN
     for row in rows:
         _set(draw, row, y, width)
         y += _height(row)
-    return picture
+    # Drawn in grey and then cut to one bit: the font's own hinting for one bit closes small shapes such as ×.
+    return picture.point(_TO_ONE_BIT, "1")
 
 
 def _height(line: Line) -> int:
@@ -72,13 +70,13 @@ def _set(draw: ImageDraw.ImageDraw, line: Line, y: int, width: int) -> None:
     if line.style is Style.RULE:
         middle = y + (size + _LEADING) // 2
         for x in range(_MARGIN, width - _MARGIN, 8):
-            draw.line((x, middle, x + 4, middle), fill=0)
+            draw.line((x, middle, x + 4, middle), fill=_BLACK)
         return
     x = (width - _length(line.left, line.style)) // 2 if line.style in _CENTRED else _MARGIN
-    ink = 0
+    ink = _BLACK
     if line.style is Style.MARK:
-        draw.rectangle((_MARGIN, y, width - _MARGIN - 1, y + size + 2), fill=0)
-        ink = 1
+        draw.rectangle((_MARGIN, y, width - _MARGIN - 1, y + size + 2), fill=_BLACK)
+        ink = _WHITE
     draw.text((x, y), line.left, font=_font(size), fill=ink)
     if line.right:
         end = width - _MARGIN - _length(line.right, line.style)

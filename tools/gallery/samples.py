@@ -1,0 +1,85 @@
+"""What the gallery shows: one day at a counter, the same at every drawing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from terminal.domain.money import CURRENCIES, Currency
+from terminal.domain.record import State, TransactionRecord, UndoCause
+from terminal.journal import KindTotal, Totals
+from terminal.screens.screen import Status
+from terminal.slips.layout import Merchant
+
+__all__ = [
+    "CODE_SALE",
+    "CURRENCY",
+    "DECLINED",
+    "EMPTY_TOTALS",
+    "MERCHANT",
+    "NOON",
+    "NOT_CHARGED",
+    "PIN_SALE",
+    "SIGNATURE_SALE",
+    "STATUS",
+    "TOTALS",
+    "UNDOING",
+    "WHEN",
+]
+
+MERCHANT = Merchant("示范商店 Corner Shop", "999290054110001", "10000001")
+CURRENCY: Currency = CURRENCIES["156"]
+STATUS = Status("up", signed_on=True, operator="01", clock="10:12")
+NOON = datetime(2026, 11, 24, 10, 12, 36)
+WHEN = NOON.strftime("%Y/%m/%d %H:%M:%S")
+
+PIN_SALE = TransactionRecord(
+    id=1,
+    kind="sale",
+    state=State.APPROVED,
+    stan=2,
+    batch=1,
+    amount_minor=12_850,
+    currency=CURRENCY.numeric,
+    entry_mode="021",
+    account="621234******0012",
+    started_at=NOON,
+    pin_entered=True,
+    response_code="00",
+    rrn="101236000002",
+    auth_code="205362",
+    host_date="1124",
+    host_time="101236",
+    issuer="01020000",
+    acquirer="48310000",
+)
+SIGNATURE_SALE = replace(PIN_SALE, stan=3, entry_mode="022", pin_entered=False, rrn="101236000003")
+CODE_SALE = replace(
+    PIN_SALE,
+    kind="qr-sale",
+    stan=4,
+    amount_minor=990,
+    entry_mode="032",
+    account="***************0018",
+    pin_entered=False,
+    rrn="101236000004",
+)
+DECLINED = replace(PIN_SALE, stan=5, amount_minor=4_560, state=State.DECLINED, response_code="51", auth_code="")
+UNDOING = replace(
+    PIN_SALE,
+    stan=6,
+    amount_minor=20_000,
+    state=State.REVERSING,
+    response_code="",
+    undo_cause=UndoCause.NO_ANSWER,
+    rrn="",
+    auth_code="",
+    host_date="",
+    host_time="",
+    issuer="",
+    acquirer="",
+)
+NOT_CHARGED = replace(UNDOING, state=State.REVERSED, undo_cause=UndoCause.INTERRUPTED)
+
+TOTALS = Totals(1, 3, 26_690, 0, 0, (KindTotal("sale", 2, 25_700), KindTotal("qr-sale", 1, 990)))
+EMPTY_TOTALS = Totals(2, 0, 0, 0, 0, ())
