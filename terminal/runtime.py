@@ -1,56 +1,37 @@
-"""The runtime: builds the terminal from its configuration, recovers, and serves until it is stopped.
+"""The runtime: one life of the terminal after another, until it is stopped.
 
-Stopping is a power cut and starting is recovery; there is no other way in or out.
+Stopping is a power cut and starting is recovery; there is no other way in or out. What a life cannot go on
+with – storage that fails, keys that are not there – is said on the screen, and the next life tries again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
-from pathlib import Path
-from typing import cast
+from typing import NoReturn
 
-import iso8583
 from config import Settings
-from drivers import registry
-from drivers.device import Device
-from drivers.events import DeviceChanged, DriverEvent
-from iso8583 import Message
-from keys import open_vault
-from terminal.acquirer.acquirer import Acquirer
-from terminal.acquirer.exchange import Exchange
-from terminal.acquirer.link import Endpoint, HostLink
-from terminal.acquirer.request import Identity
-from terminal.acquirer.reversal import Reversals
-from terminal.acquirer.sign_on import sign_on
-from terminal.acquirer.wire import MAC_SLOT, Trace, Wire
-from terminal.board import Board
-from terminal.clock import TerminalClock
-from terminal.desk import Desk, EventQueue
-from terminal.domain.record import TransactionRecord
-from terminal.flows.idle import attend
-from terminal.journal import Journal, PrintJob, ThreadWriter
-from terminal.keyring import protector_for
+from keys import KeysError
+from terminal.assembly import JOURNAL_NAME, live
+from terminal.journal import JournalError, JournalFault
 from terminal.screens.face import Face, console_display
+from terminal.screens.screen import Screen, Tone
 from terminal.screens.texts import Translator
 from terminal.service.monitor import Monitor
 from terminal.service.stall import MeteredSelector
-from terminal.slips.escpos import keep_capabilities_in
-from terminal.slips.layout import Merchant
-from terminal.slips.paper import SlipWriter
-from terminal.slips.spooler import SlipPrinter, Spooler
 
 __all__ = ["JOURNAL_NAME", "run", "serve"]
 
-JOURNAL_NAME = "journal.db"
-SIGN_ON_RETRY_FIRST_S, SIGN_ON_RETRY_MAX_S = 2.0, 300.0
+_LOG = logging.getLogger("countertop")
+Trouble = JournalError | KeysError
+RETRY_S = 5.0
+"""Between two lives: long enough to read the screen, short enough to wait for."""
 
 
 def run(settings: Settings) -> None:
-    """Serve until cancelled. Raises JournalError, KeysError and DeviceError, each with a remedy."""
+    """Serve until cancelled. Raises JournalError when another process has the journal."""
     selector = MeteredSelector()
     with (
         suppress(asyncio.CancelledError),
@@ -59,147 +40,53 @@ def run(settings: Settings) -> None:
         runner.run(serve(settings, selector))
 
 
-async def serve(settings: Settings, selector: MeteredSelector) -> None:
-    """Build, recover, serve. SIGTERM ends it at once: what is open is finished at the next start."""
+async def serve(settings: Settings, selector: MeteredSelector) -> NoReturn:
+    """Live, and live again. SIGTERM ends it at once: what is open is finished at the next start."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    terminal, profile = settings.terminal, settings.acquirer_profile
-    texts = Translator(terminal.language)
-    clock = TerminalClock(datetime.now)
-    writer = ThreadWriter()
-    journal = await Journal.open(Path(terminal.state_dir) / JOURNAL_NAME, writer, clock)
-    clock.offset_s = int(await journal.setting("clock_offset_s", "0"))
-    interrupted = await journal.recover()
-    vault = await writer.run(
-        lambda: open_vault(Path(settings.keys.path), protector_for(settings.keys), terminal.environment)
-    )
-
     monitor = Monitor()
     selector.stalled = lambda seconds: monitor.tell("stall", ms=round(seconds * 1000, 1))
-    link = HostLink([Endpoint(host, port) for host, port in settings.host.endpoints], profile.connect_s)
-    acquirer = Acquirer(
-        profile=profile,
-        identity=Identity(terminal.id, terminal.merchant_id, terminal.serial_number),
-        journal=journal,
-        vault=vault,
-        wire=Wire(iso8583.dialect(profile.dialect), vault, profile, _tracer(monitor)),
-        link=link,
-        clock=clock,
-        writer=writer,
-    )
-    acquirer.signed_on = await _still_signed_on(acquirer)
-
-    def reversals_changed(closed: TransactionRecord | None) -> None:
-        board.changed()
-        if closed is not None:
-            spooler.wake()
-
-    reversals = Reversals(acquirer, reversals_changed)
-    board = Board(acquirer, link, reversals, terminal.training)
-    devices = {name: registry.build(name, device) for name, device in settings.devices.items()}
-    spooler = _spooler(settings, journal, clock, devices.get("printer"), board, monitor)
-    displays = [console_display()] if settings.display.driver == "console" else []
-    face = Face([monitor.screen, *displays])
-    events = EventQueue()
-    desk = Desk(
-        settings,
-        texts,
-        acquirer,
-        Exchange(acquirer, reversals),
-        reversals,
-        events,
-        face.show,
-        board.status,
-        spooler.wake,
-    )
-    board.changed = desk.refresh
-
+    face = Face([monitor.screen, *([console_display()] if settings.display.driver == "console" else [])])
     try:
-        async with asyncio.TaskGroup() as tasks:
-            if settings.monitor is not None:
-                await monitor.serve(settings.monitor.path)
-            for device in devices.values():
-                device.start(_emitter(events, board, monitor))
-            tasks.create_task(spooler.run())
-            tasks.create_task(reversals.run())
-            if profile.sign_on_at_start:
-                tasks.create_task(_sign_on_at_start(acquirer, board, monitor))
-            tasks.create_task(attend(desk, interrupted))
+        if settings.monitor is not None:
+            await monitor.serve(settings.monitor.path)
+        while True:
+            trouble = await _live(settings, face, monitor)
+            if isinstance(trouble, JournalError) and trouble.fault is JournalFault.HELD:
+                raise trouble  # the other process serves this counter; its screen is not ours
+            _LOG.error("%s %s", trouble, trouble.remedy)
+            face.show(out_of_service(Translator(settings.terminal.language), trouble))
+            await asyncio.sleep(RETRY_S)
     finally:
-        await _stop(devices, monitor, journal)
+        await monitor.close()
 
 
-def _spooler(
-    settings: Settings,
-    journal: Journal,
-    clock: TerminalClock,
-    printer: Device | None,
-    board: Board,
-    monitor: Monitor,
-) -> Spooler:
-    terminal = settings.terminal
-    keep_capabilities_in(Path(terminal.state_dir))
-    writer = SlipWriter(
-        journal,
-        Merchant(terminal.merchant_name, terminal.merchant_id, terminal.id),
-        settings.acquirer_profile.currency,
-        settings.connected.printer.width_mm if settings.connected.printer else 58,
-        (terminal.language, terminal.customer_language or terminal.language),
-        clock,
+async def _live(settings: Settings, face: Face, monitor: Monitor) -> Trouble:
+    """One life; what ended it."""
+    troubles: list[Trouble] = []
+    try:
+        await live(settings, face, monitor)
+    except* (JournalError, KeysError) as group:
+        troubles += _leaves(group)
+    assert troubles, "a life ends by cancellation or by trouble"
+    return troubles[0]
+
+
+def _leaves(group: BaseExceptionGroup[Trouble]) -> list[Trouble]:
+    found: list[Trouble] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
+def out_of_service(texts: Translator, trouble: Trouble) -> Screen:
+    """What cannot be done, why, what becomes of an open payment, and who can mend it."""
+    what = f"journal.{trouble.fault}" if isinstance(trouble, JournalError) else "keys"
+    return Screen(
+        "out-of-service",
+        texts.text("out-of-service.title"),
+        texts.text(f"out-of-service.{what}"),
+        lines=(texts.text("out-of-service.open-payment"), texts.text("out-of-service.retry")),
+        tone=Tone.BAD,
     )
-
-    def printed(job: PrintJob) -> None:
-        monitor.tell("print", what=job.what, voucher=job.record.stan if job.record else None)
-
-    return Spooler(cast(SlipPrinter | None, printer), journal, writer.draw, board.paper, printed)
-
-
-async def _still_signed_on(acquirer: Acquirer) -> bool:
-    """Whether the working keys of today's sign-on are there; a restart in mid-shift needs no new ones."""
-    since = await acquirer.journal.setting("signed_on_at")
-    today = acquirer.clock().date().isoformat()
-    return since.startswith(today) and acquirer.vault.has(MAC_SLOT)
-
-
-async def _sign_on_at_start(acquirer: Acquirer, board: Board, monitor: Monitor) -> None:
-    """Sign on as soon as the host answers; the interval doubles while it does not."""
-    delay = SIGN_ON_RETRY_FIRST_S
-    while not acquirer.signed_on:
-        async with acquirer.turn:
-            if not acquirer.signed_on:
-                result = await sign_on(acquirer)
-                monitor.tell("sign-on", done=result.done, reason=result.reason, check_values=result.check_values)
-        board.changed()
-        if not acquirer.signed_on:
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, SIGN_ON_RETRY_MAX_S)
-
-
-def _emitter(events: EventQueue, board: Board, monitor: Monitor) -> Callable[[DriverEvent], None]:
-    def emit(event: DriverEvent) -> None:
-        if isinstance(event, DeviceChanged):
-            board.device(event)
-            monitor.tell("device", device=event.device, state=event.state, detail=event.detail, remedy=event.remedy)
-        else:
-            events.put(event)
-
-    return emit
-
-
-def _tracer(monitor: Monitor) -> Trace:
-    """Message trace for whoever watches; the rows are masked by the message itself."""
-
-    def trace(direction: str, message: Message) -> None:
-        if monitor.watched:
-            monitor.tell("message", direction=direction, mti=message.mti, rows=list(message.rows()))
-
-    return trace
-
-
-async def _stop(devices: Mapping[str, Device], monitor: Monitor, journal: Journal) -> None:
-    await monitor.close()
-    for device in devices.values():
-        with suppress(OSError):
-            await device.close()
-    await journal.close()

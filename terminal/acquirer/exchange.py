@@ -16,7 +16,7 @@ from terminal.acquirer.sign_on import sign_on
 from terminal.acquirer.wire import MAC_SLOT
 from terminal.domain.outcome import Outcome, Result, outcome_of
 from terminal.domain.record import HostAnswer, Intent, State, TransactionRecord, UndoCause
-from terminal.journal import Slip
+from terminal.journal import Slip, StorageFull
 
 __all__ = ["Exchange"]
 
@@ -55,6 +55,8 @@ class Exchange:
                     record = await self._ask(channel, intent, presented)
             except LinkDown:
                 return Outcome(Result.NOT_CHARGED, "reason.no-link")
+            except StorageFull:
+                return Outcome(Result.NOT_CHARGED, "reason.storage-full")
         if record.state is State.REVERSING:
             self._reversals.note_new()
         return outcome_of(record)

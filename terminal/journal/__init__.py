@@ -1,6 +1,6 @@
 """The journal: durable rows of everything that matters about money."""
 
-from terminal.journal.database import JournalError
+from terminal.journal.database import JournalError, JournalFault, StorageFull
 from terminal.journal.journal import Journal
 from terminal.journal.rows import PrintJob, Slip
 from terminal.journal.totals import KindTotal, Totals
@@ -10,9 +10,11 @@ __all__ = [
     "InlineWriter",
     "Journal",
     "JournalError",
+    "JournalFault",
     "KindTotal",
     "PrintJob",
     "Slip",
+    "StorageFull",
     "ThreadWriter",
     "Totals",
     "Writer",

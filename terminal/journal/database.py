@@ -6,14 +6,37 @@ import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["LOCAL_STORAGE", "JournalError", "Storage", "open_database"]
+__all__ = [
+    "LOCAL_STORAGE",
+    "JournalError",
+    "JournalFault",
+    "Storage",
+    "StorageFull",
+    "open_database",
+    "require_space",
+]
 
 SCHEMA_VERSION = 1
 FREE_BYTES_MIN = 8 * 1024 * 1024
 """Below this the terminal takes no payment: a full disk must be met before a sale, not in it."""
+
+
+class JournalFault(StrEnum):
+    """Why the journal cannot be relied on, for the screen in the reader's language."""
+
+    HELD = "held"
+    """Another process has it."""
+    DAMAGED = "damaged"
+    UNUSABLE = "unusable"
+    """Its folder, its rights or its file system will not do."""
+    VERSION = "version"
+    """Written by a newer version of the software."""
+    WRITE = "write"
+    """A write failed: the disk is full or worn."""
 
 
 class JournalError(Exception):
@@ -22,9 +45,14 @@ class JournalError(Exception):
     ``remedy`` says what a technician does about it.
     """
 
-    def __init__(self, text: str, remedy: str) -> None:
+    def __init__(self, fault: JournalFault, text: str, remedy: str) -> None:
         super().__init__(text)
+        self.fault = fault
         self.remedy = remedy
+
+
+class StorageFull(Exception):
+    """There is too little room on the disk to begin a payment. What is open can still be finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +85,9 @@ def open_database(path: Path, storage: Storage = LOCAL_STORAGE) -> sqlite3.Conne
     WAL with ``synchronous=FULL``: NORMAL loses committed sales at a power cut
     (facts/reliability-security-emv.md §A3). The file is locked for this process alone.
 
-    Raises JournalError when the disk is nearly full, the file is damaged, held by another
-    process, or written by a newer version.
+    Raises JournalError when the disk is full, the file is damaged, held by another process, or
+    written by a newer version.
     """
-    _require_space(path.parent, storage)
     try:
         database = storage.connect(path)
         try:
@@ -73,12 +100,14 @@ def open_database(path: Path, storage: Storage = LOCAL_STORAGE) -> sqlite3.Conne
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise JournalError(
+                JournalFault.HELD,
                 f"The journal {path.name} is held by another process.",
                 "Stop the other terminal process; only one may run for a state directory.",
             ) from None
         raise _cannot_open(path, str(error)) from None
     except sqlite3.DatabaseError as error:
         raise JournalError(
+            JournalFault.DAMAGED,
             f"The journal {path.name} is damaged: {error}.",
             "Take no payments. Keep the file, call the acquirer's technician, settle from the host's record.",
         ) from None
@@ -99,30 +128,23 @@ def _prepare(database: sqlite3.Connection) -> None:
 
 def _cannot_open(path: Path, why: str) -> JournalError:
     return JournalError(
+        JournalFault.UNUSABLE,
         f"The journal {path.name} cannot be opened: {why}.",
-        "Check that the state directory exists, belongs to this user and is writable.",
+        f"Check that the disk has room and that the folder belongs to this user: install -d -m 0700 {path.parent}",
     )
 
 
-def _require_space(folder: Path, storage: Storage) -> None:
-    try:
-        free = storage.free_bytes(folder)
-    except OSError as error:
-        raise JournalError(
-            f"The state directory cannot be read: {error.strerror}.",
-            f"Create the folder with mode 0700 for this user: install -d -m 0700 {folder}",
-        ) from None
-    if free < FREE_BYTES_MIN:
-        raise JournalError(
-            f"The disk of the state directory has {free // 1024} KiB free; {FREE_BYTES_MIN // 1024} KiB are needed.",
-            "Free space on the disk (old logs and recordings first), then start the terminal again.",
-        )
+def require_space(folder: Path, storage: Storage) -> None:
+    """Raises StorageFull when a payment that begins now might not find room for its end."""
+    if storage.free_bytes(folder) < FREE_BYTES_MIN:
+        raise StorageFull
 
 
 def _require(database: sqlite3.Connection, pragma: str, expected: object) -> None:
     row = database.execute(pragma).fetchone()
     if row is None or row[0] != expected:
         raise JournalError(
+            JournalFault.UNUSABLE,
             f"The journal refuses {pragma!r}: expected {expected!r}, found {row[0] if row else None!r}.",
             "Put the state directory on a local file system (not a network share) that can lock and sync files.",
         )
@@ -134,6 +156,7 @@ def _create_or_check(database: sqlite3.Connection) -> None:
         return
     if version != 0:
         raise JournalError(
+            JournalFault.VERSION,
             f"The journal has format {version}; this version knows format {SCHEMA_VERSION}.",
             "Start the version of the software that wrote it, settle the batch, then update.",
         )

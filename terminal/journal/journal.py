@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from terminal.domain.record import HostAnswer, Intent, State, TransactionRecord, UndoCause
-from terminal.journal.database import LOCAL_STORAGE, JournalError, Storage, open_database
+from terminal.journal.database import (
+    LOCAL_STORAGE,
+    JournalError,
+    JournalFault,
+    Storage,
+    open_database,
+    require_space,
+)
 from terminal.journal.rows import COLUMNS, PrintJob, record_from_row
 from terminal.journal.totals import Totals, totals_of
 from terminal.journal.writer import Writer
@@ -41,8 +48,12 @@ class WallClock(Protocol):
 class Journal:
     """Durable rows of one terminal. All methods are coroutines; the work runs in the writer."""
 
-    def __init__(self, database: sqlite3.Connection, writer: Writer, now: WallClock) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, writer: Writer, now: WallClock, folder: Path, storage: Storage
+    ) -> None:
         self._database = database
+        self._folder = folder
+        self._storage = storage
         self._writer = writer
         self._now = now
         self._failed = False
@@ -50,7 +61,7 @@ class Journal:
     @classmethod
     async def open(cls, path: Path, writer: Writer, now: WallClock, storage: Storage = LOCAL_STORAGE) -> Journal:
         """Open the journal and assert its durability. Raises JournalError."""
-        return cls(await writer.run(lambda: open_database(path, storage)), writer, now)
+        return cls(await writer.run(lambda: open_database(path, storage)), writer, now, path.parent, storage)
 
     async def close(self) -> None:
         """Close the file; only an orderly way out, never needed for durability."""
@@ -60,9 +71,13 @@ class Journal:
     # --- a transaction's way ---------------------------------------------------------------
 
     async def begin(self, intent: Intent) -> TransactionRecord:
-        """Durable intent with a fresh STAN and the current batch: from here on, silence is undone."""
+        """Durable intent with a fresh STAN and the current batch: from here on, silence is undone.
+
+        Raises StorageFull, and nothing has begun, when the disk may not hold its end.
+        """
 
         def work() -> int:
+            require_space(self._folder, self._storage)
             values = {
                 **asdict(intent),
                 "state": State.SENT,
@@ -248,13 +263,18 @@ class Journal:
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._failed:
-            raise JournalError("The journal failed earlier.", "Restart the terminal; it recovers from the disk.")
+            raise JournalError(
+                JournalFault.WRITE,
+                "The journal failed earlier.",
+                "Restart the terminal; it recovers from the disk.",
+            )
         try:
             return await self._writer.run(work)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             # After a failed fsync the kernel may call lost pages clean: only a restart tells the truth.
             self._failed = True
             raise JournalError(
+                JournalFault.WRITE,
                 f"The journal cannot be written: {error}.",
                 "Free space or replace the storage, then start the terminal; open payments are undone then.",
             ) from None

@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
 
 
 async def _measure(starts: int, swipes: int) -> _Figures:
-    starts_s, idle_bytes, swipes_s = [], [], []
+    starts_s, idle_bytes = [], []
     async with Rig(_NO_PIN) as rig:
         for _ in range(starts):
             began = time.monotonic()
@@ -68,8 +68,7 @@ async def _measure(starts: int, swipes: int) -> _Figures:
             idle_bytes.append(_resident_bytes(rig.terminal.pid))
             if len(starts_s) < starts:
                 await rig.terminal.stop()
-        for _ in range(swipes):
-            swipes_s.append(await _swipe(rig))
+        swipes_s = [await _swipe(rig) for _ in range(swipes)]
         after_bytes = _resident_bytes(rig.terminal.pid)
     return _Figures(starts_s, idle_bytes, swipes_s, after_bytes, _commits_s(swipes))
 
@@ -119,10 +118,11 @@ def _rows(figures: _Figures) -> list[str]:
     def mebi(values: Sequence[int]) -> list[float]:
         return [value / _MIB for value in values]
 
+    count, after = len(figures.swipes_s), [figures.after_bytes]
     return [
         row("cold start to the idle screen", figures.starts_s, "s", _AIMS["cold start"]),
         row("resident memory, idle", mebi(figures.idle_bytes), "MiB", _AIMS["memory"]),
-        row(f"resident memory, {len(figures.swipes_s)} sales later", mebi([figures.after_bytes]), "MiB", _AIMS["memory"]),
+        row(f"resident memory, {count} sales later", mebi(after), "MiB", _AIMS["memory"]),
         row("last swipe event to first byte", milli(figures.swipes_s), "ms", _AIMS["swipe"]),
         row("one durable write of this disk", milli(figures.commits_s), "ms"),
     ]

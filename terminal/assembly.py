@@ -1,0 +1,177 @@
+"""The assembly: one life of the terminal, put together from its configuration, from recovery to the last key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+import iso8583
+from config import Settings
+from drivers import registry
+from drivers.device import Device
+from drivers.events import DeviceChanged, DriverEvent
+from iso8583 import Message
+from keys import open_vault
+from terminal.acquirer.acquirer import Acquirer
+from terminal.acquirer.exchange import Exchange
+from terminal.acquirer.link import Endpoint, HostLink
+from terminal.acquirer.request import Identity
+from terminal.acquirer.reversal import Reversals
+from terminal.acquirer.sign_on import sign_on
+from terminal.acquirer.wire import MAC_SLOT, Trace, Wire
+from terminal.board import Board
+from terminal.clock import TerminalClock
+from terminal.desk import Desk, EventQueue
+from terminal.domain.record import TransactionRecord
+from terminal.flows.idle import attend
+from terminal.journal import Journal, PrintJob, ThreadWriter
+from terminal.keyring import protector_for
+from terminal.screens.face import Face
+from terminal.screens.texts import Translator
+from terminal.service.monitor import Monitor
+from terminal.slips.escpos import keep_capabilities_in
+from terminal.slips.layout import Merchant
+from terminal.slips.paper import SlipWriter
+from terminal.slips.spooler import SlipPrinter, Spooler
+
+__all__ = ["JOURNAL_NAME", "live"]
+
+JOURNAL_NAME = "journal.db"
+SIGN_ON_RETRY_FIRST_S, SIGN_ON_RETRY_MAX_S = 2.0, 300.0
+
+
+async def live(settings: Settings, face: Face, monitor: Monitor) -> None:
+    """Open the journal, recover, serve until cancelled. Raises JournalError and KeysError, each with a remedy."""
+    terminal, profile = settings.terminal, settings.acquirer_profile
+    clock = TerminalClock(datetime.now)
+    async with AsyncExitStack() as closing:
+        writer = ThreadWriter()
+        closing.callback(writer.close)
+        journal = await Journal.open(Path(terminal.state_dir) / JOURNAL_NAME, writer, clock)
+        closing.push_async_callback(journal.close)
+        clock.offset_s = int(await journal.setting("clock_offset_s", "0"))
+        interrupted = await journal.recover()
+        vault = await writer.run(
+            lambda: open_vault(Path(settings.keys.path), protector_for(settings.keys), terminal.environment)
+        )
+        link = HostLink([Endpoint(host, port) for host, port in settings.host.endpoints], profile.connect_s)
+        acquirer = Acquirer(
+            profile=profile,
+            identity=Identity(terminal.id, terminal.merchant_id, terminal.serial_number),
+            journal=journal,
+            vault=vault,
+            wire=Wire(iso8583.dialect(profile.dialect), vault, profile, _tracer(monitor)),
+            link=link,
+            clock=clock,
+            writer=writer,
+        )
+        acquirer.signed_on = await _still_signed_on(acquirer)
+
+        def reversals_changed(closed: TransactionRecord | None) -> None:
+            board.changed()
+            if closed is not None:
+                spooler.wake()
+
+        reversals = Reversals(acquirer, reversals_changed)
+        board = Board(acquirer, link, reversals, terminal.training)
+        devices = {name: registry.build(name, device) for name, device in settings.devices.items()}
+        closing.push_async_callback(_close, devices)
+        spooler = _spooler(settings, journal, clock, devices.get("printer"), board, monitor)
+        events = EventQueue()
+        desk = Desk(
+            settings,
+            Translator(terminal.language),
+            acquirer,
+            Exchange(acquirer, reversals),
+            reversals,
+            events,
+            face.show,
+            board.status,
+            spooler.wake,
+        )
+        board.changed = desk.refresh
+        async with asyncio.TaskGroup() as tasks:
+            for device in devices.values():
+                device.start(_emitter(events, board, monitor))
+            tasks.create_task(spooler.run())
+            tasks.create_task(reversals.run())
+            if profile.sign_on_at_start:
+                tasks.create_task(_sign_on_at_start(acquirer, board, monitor))
+            tasks.create_task(attend(desk, interrupted))
+
+
+def _spooler(
+    settings: Settings,
+    journal: Journal,
+    clock: TerminalClock,
+    printer: Device | None,
+    board: Board,
+    monitor: Monitor,
+) -> Spooler:
+    terminal = settings.terminal
+    keep_capabilities_in(Path(terminal.state_dir))
+    writer = SlipWriter(
+        journal,
+        Merchant(terminal.merchant_name, terminal.merchant_id, terminal.id),
+        settings.acquirer_profile.currency,
+        settings.connected.printer.width_mm if settings.connected.printer else 58,
+        (terminal.language, terminal.customer_language or terminal.language),
+        clock,
+    )
+
+    def printed(job: PrintJob) -> None:
+        monitor.tell("print", what=job.what, voucher=job.record.stan if job.record else None)
+
+    return Spooler(cast(SlipPrinter | None, printer), journal, writer.draw, board.paper, printed)
+
+
+async def _still_signed_on(acquirer: Acquirer) -> bool:
+    """Whether the working keys of today's sign-on are there; a restart in mid-shift needs no new ones."""
+    since = await acquirer.journal.setting("signed_on_at")
+    today = acquirer.clock().date().isoformat()
+    return since.startswith(today) and acquirer.vault.has(MAC_SLOT)
+
+
+async def _sign_on_at_start(acquirer: Acquirer, board: Board, monitor: Monitor) -> None:
+    """Sign on as soon as the host answers; the interval doubles while it does not."""
+    delay = SIGN_ON_RETRY_FIRST_S
+    while not acquirer.signed_on:
+        async with acquirer.turn:
+            if not acquirer.signed_on:
+                result = await sign_on(acquirer)
+                monitor.tell("sign-on", done=result.done, reason=result.reason, check_values=result.check_values)
+        board.changed()
+        if not acquirer.signed_on:
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, SIGN_ON_RETRY_MAX_S)
+
+
+def _emitter(events: EventQueue, board: Board, monitor: Monitor) -> Callable[[DriverEvent], None]:
+    def emit(event: DriverEvent) -> None:
+        if isinstance(event, DeviceChanged):
+            board.device(event)
+            monitor.tell("device", device=event.device, state=event.state, detail=event.detail, remedy=event.remedy)
+        else:
+            events.put(event)
+
+    return emit
+
+
+def _tracer(monitor: Monitor) -> Trace:
+    """Message trace for whoever watches; the rows are masked by the message itself."""
+
+    def trace(direction: str, message: Message) -> None:
+        if monitor.watched:
+            monitor.tell("message", direction=direction, mti=message.mti, rows=list(message.rows()))
+
+    return trace
+
+
+async def _close(devices: Mapping[str, Device]) -> None:
+    for device in devices.values():
+        with suppress(OSError):
+            await device.close()
