@@ -6,7 +6,7 @@ import unicodedata
 
 from terminal.screens.screen import Screen, Tone
 
-__all__ = ["WIDTH", "text_of", "width_of"]
+__all__ = ["WIDTH", "rows_of", "text_of", "width_of"]
 
 WIDTH = 40
 """Columns inside the box."""
@@ -20,14 +20,15 @@ def text_of(screen: Screen, *, colour: bool = False) -> str:
     """The screen, one line of text a row."""
     status = screen.status
     open_items = f" ↺{status.reversals}" if status.reversals else ""
+    open_items += f" ⇡{status.offline}" if status.offline else ""
     left = f"{_LINKS[status.link]}{open_items} {' '.join(status.alerts)}"
-    rows = [_spread(left, f"{status.operator} {status.clock}"), ""]
-    rows += [_centred(f"{_MARKS[screen.tone]} {screen.title}".strip())]
-    rows += [_centred(screen.amount)] if screen.amount else []
-    rows += [_centred(screen.instruction)] if screen.instruction else []
-    rows += [_centred(f"[ {screen.entry} ]")] if screen.entry is not None else []
+    rows = [_spread(left, f"{status.operator if status.signed_on else ''} {status.clock}"), ""]
+    rows += _centred(f"{_MARKS[screen.tone]} {screen.title}".strip())
+    rows += _centred(screen.amount)
+    rows += _centred(screen.instruction)
+    rows += _centred(f"[ {screen.entry} ] {screen.character_set}".rstrip()) if screen.entry is not None else []
     rows += [f"  {item.key}  {item.label}" for item in screen.menu]
-    rows += [_centred(line) for line in screen.lines]
+    rows += [row for line in screen.lines for row in _centred(line)]
     seconds = f"{screen.countdown_s} s" if screen.countdown_s is not None else ""
     red, green = screen.hints
     rows += ["", _spread(f"✕ {red}" if red else "", f"{seconds}   ○ {green}" if green else seconds)]
@@ -49,8 +50,21 @@ def _fitted(text: str) -> str:
     return text + " " * (WIDTH - width_of(text))
 
 
-def _centred(text: str) -> str:
-    return " " * max((WIDTH - width_of(text)) // 2, 0) + text
+def _centred(text: str) -> list[str]:
+    return [" " * ((WIDTH - width_of(row)) // 2) + row for row in rows_of(text, WIDTH)]
+
+
+def rows_of(text: str, width: int) -> list[str]:
+    """Rows of at most ``width`` columns, broken at blanks and, in Chinese, at any character."""
+    rows: list[str] = []
+    row = ""
+    for character in text:
+        if width_of(row + character) > width:
+            cut = row.rfind(" ") + 1 or len(row)
+            rows.append(row[:cut].rstrip())
+            row = row[cut:]
+        row += character
+    return [*rows, row] if row else rows
 
 
 def _spread(left: str, right: str) -> str:
