@@ -17,6 +17,7 @@ help:
 	@echo "make check    style, types, import rules"
 	@echo "make bench    measure start, memory and speed"
 	@echo "make gallery  draw every screen and slip again (docs/gallery/)"
+	@echo "make hardware-bench   the drivers' tests on real kernel devices, in a virtual machine"
 	@echo "make .venv    only set up the environment; then: .venv/bin/countertop --help"
 	@echo "make format   put the sources in the house's form"
 	@echo "make lock     resolve requirements/*.in again (needs uv)"
@@ -55,6 +56,9 @@ bench: $(VENV)/run.stamp
 
 gallery: $(VENV)/run.stamp
 	@$(BIN)/countertop gallery $(ARGS)
+
+hardware-bench: $(VENV)/dev.stamp
+	@$(BIN)/python -m tools.hardware_bench $(ARGS)
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --config ruff.toml --select I --fix .
