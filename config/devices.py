@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-__all__ = ["Devices", "Display", "InputDevice", "Keypad", "Msr", "Printer", "Scanner"]
+__all__ = ["CustomerDisplay", "Devices", "Display", "InputDevice", "Keypad", "Msr", "Printer", "Scanner"]
 
 Address = Annotated[
     str,
@@ -66,13 +66,53 @@ class Display(Struct, frozen=True, forbid_unknown_fields=True):
     """``[devices.display]``: where screens are shown."""
 
     driver: Annotated[
-        Literal["none", "console", "framebuffer"],
-        Meta(description="none: only the monitor sees screens; console: text on standard output.", examples=["none"]),
+        Literal["none", "console", "blocks", "framebuffer"],
+        Meta(
+            description="console: text on standard output; blocks: a picture in half blocks; framebuffer: a panel; "
+            "none: only the monitor sees screens.",
+            examples=["none"],
+        ),
     ] = "none"
     address: Annotated[
         Annotated[str, Meta(min_length=1)] | None,
-        Meta(title="a device path", description="The framebuffer's device.", examples=["/dev/fb0"]),
+        Meta(
+            title="a device path",
+            description="The panel's device; a panel of any size, also of 128 by 64 dots.",
+            examples=["/dev/fb0"],
+        ),
     ] = None
+    theme: Annotated[
+        Literal["day", "contrast"],
+        Meta(description="Colours of a panel; contrast: light on black.", examples=["day"]),
+    ] = "day"
+    text: Annotated[
+        Literal["normal", "large"], Meta(description="Height of the letters on a panel.", examples=["normal"])
+    ] = "normal"
+    beeper: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            title="a device path",
+            description="What makes keys and results heard; silent when absent.",
+            examples=["/dev/input/by-path/platform-pcspkr-event-spkr"],
+        ),
+    ] = None
+
+
+class CustomerDisplay(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[devices.customer_display]``: two lines of twenty characters that the customer sees."""
+
+    driver: Annotated[
+        Literal["line"], Meta(description="Which driver speaks to the customer's display.", examples=["line"])
+    ]
+    address: Annotated[
+        str,
+        Meta(
+            pattern=r"^(serial:/.+|unix:.+|file:.+)$",
+            title="serial:/dev/…?baud=9600, unix:PATH or file:PATH",
+            description="Where the display is.",
+            examples=["serial:/dev/serial/by-id/usb-Acme_Display?baud=9600"],
+        ),
+    ]
 
 
 class Devices(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,3 +123,4 @@ class Devices(Struct, frozen=True, forbid_unknown_fields=True):
     scanner: Scanner | None = None
     printer: Printer | None = None
     display: Display = Display()
+    customer_display: CustomerDisplay | None = None

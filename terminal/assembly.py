@@ -13,7 +13,7 @@ import iso8583
 from config import Settings
 from drivers import registry
 from drivers.device import Device
-from drivers.events import DeviceChanged, DriverEvent
+from drivers.events import DeviceChanged, DriverEvent, KeyPress
 from iso8583 import Message
 from keys import open_vault
 from terminal.acquirer.acquirer import Acquirer
@@ -96,7 +96,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor) -> None:
         board.changed = desk.refresh
         async with asyncio.TaskGroup() as tasks:
             for device in devices.values():
-                device.start(_emitter(events, board, monitor))
+                device.start(_emitter(events, board, monitor, face))
             tasks.create_task(spooler.run())
             tasks.create_task(reversals.run())
             if profile.sign_on_at_start:
@@ -150,12 +150,14 @@ async def _sign_on_at_start(acquirer: Acquirer, board: Board, monitor: Monitor) 
             delay = min(delay * 2, SIGN_ON_RETRY_MAX_S)
 
 
-def _emitter(events: EventQueue, board: Board, monitor: Monitor) -> Callable[[DriverEvent], None]:
+def _emitter(events: EventQueue, board: Board, monitor: Monitor, face: Face) -> Callable[[DriverEvent], None]:
     def emit(event: DriverEvent) -> None:
         if isinstance(event, DeviceChanged):
             board.device(event)
             monitor.tell("device", device=event.device, state=event.state, detail=event.detail, remedy=event.remedy)
         else:
+            if isinstance(event, KeyPress):
+                face.pressed()
             events.put(event)
 
     return emit

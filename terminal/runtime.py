@@ -16,7 +16,8 @@ from config import Settings
 from keys import KeysError
 from terminal.assembly import JOURNAL_NAME, live
 from terminal.journal import JournalError, JournalFault
-from terminal.screens.face import Face, console_display
+from terminal.screens.displays import displays_of, player_of
+from terminal.screens.face import Face
 from terminal.screens.screen import Screen, Tone
 from terminal.screens.texts import Translator
 from terminal.service.monitor import Monitor
@@ -47,7 +48,7 @@ async def serve(settings: Settings, selector: MeteredSelector) -> NoReturn:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     monitor = Monitor()
     selector.stalled = lambda seconds: monitor.tell("stall", ms=round(seconds * 1000, 1))
-    face = Face([monitor.screen, *([console_display()] if settings.display.driver == "console" else [])])
+    face = Face([monitor.screen, *displays_of(settings.connected)], player_of(settings.display))
     try:
         if settings.monitor is not None:
             await monitor.serve(settings.monitor.path)

@@ -1,40 +1,39 @@
-"""Where screens go: the configured display and whoever watches."""
+"""Where screens go: the configured displays and whoever watches; and what is heard of them."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
-from typing import TextIO
 
-from terminal.screens.console import text_of
-from terminal.screens.screen import Screen
+from terminal.screens.displays import Show, console_display
+from terminal.screens.screen import Screen, Tone
+from terminal.screens.sound import Sound
 
 __all__ = ["Face", "console_display"]
 
-Show = Callable[[Screen], None]
-_CLEAR = "\x1b[H\x1b[2J"
+_HEARD = {Tone.GOOD: Sound.GOOD, Tone.BAD: Sound.BAD, Tone.WARNING: Sound.BAD}
 
 
 class Face:
     """Hands each screen to every display; a screen that says nothing new is not drawn again."""
 
-    def __init__(self, displays: Sequence[Show]) -> None:
+    def __init__(self, displays: Sequence[Show], play: Callable[[Sound], None] | None = None) -> None:
         self._displays = tuple(displays)
+        self._play = play
         self._shown: Screen | None = None
 
     def show(self, screen: Screen) -> None:
-        """Draw a screen everywhere."""
-        if screen != self._shown:
-            self._shown = screen
-            for display in self._displays:
-                display(screen)
+        """Draw a screen everywhere; a result is also heard, once."""
+        before = self._shown
+        if screen == before:
+            return
+        self._shown = screen
+        for display in self._displays:
+            display(screen)
+        again = before is not None and (before.name, before.tone) == (screen.name, screen.tone)
+        if self._play is not None and screen.tone in _HEARD and not again:
+            self._play(_HEARD[screen.tone])
 
-
-def console_display(out: TextIO = sys.stdout) -> Show:
-    """A display of characters; in colour when a person looks at it."""
-    live = out.isatty()
-
-    def show(screen: Screen) -> None:
-        print((_CLEAR if live else "") + text_of(screen, colour=live), file=out, flush=True)
-
-    return show
+    def pressed(self) -> None:
+        """A key went down: the same short tone for every key, so that nobody hears a PIN."""
+        if self._play is not None:
+            self._play(Sound.KEY)

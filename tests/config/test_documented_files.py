@@ -17,7 +17,7 @@ from config.schema import SINGLE, Document
 
 def every_line(text):
     """A commented file with its examples switched on: each ``# key = …`` and ``# [section]`` is uncommented."""
-    return re.sub(r"^# (?=\[[a-z.]+\]|[a-z_0-9]+ = )", "", text, flags=re.MULTILINE)
+    return re.sub(r"^# (?=\[[a-z._]+\]|[a-z_0-9]+ = )", "", text, flags=re.MULTILINE)
 
 
 def flat(table, prefix=""):
