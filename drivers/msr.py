@@ -31,6 +31,8 @@ class MagneticStripeReader(EvdevDevice):
         self._decoder = WedgeDecoder()
         self._typed = bytearray()
         self._overlong = False
+        self._voided = False
+        """Something of this pass is lost: the rest of it, up to Enter or silence, gives no card either."""
         self._timer: asyncio.TimerHandle | None = None
 
     def keys(self, events: list[KeyEvent | Dropped], now: float, emit: Emit) -> None:
@@ -38,13 +40,17 @@ class MagneticStripeReader(EvdevDevice):
         for event in events:
             if isinstance(event, Dropped):
                 self._decoder.reset()
-                self._void(MisSwipeReason.EVENTS_LOST, now, emit)
+                if not self._voided:
+                    self._void(MisSwipeReason.EVENTS_LOST, now, emit)
+                self._voided = True
                 continue
             character = self._decoder.character(event.code, event.down)
             if character is None:
                 continue
             if character == RETURN:
                 self._end(now, emit)
+            elif self._voided:
+                continue
             elif len(self._typed) < PASS_CHARACTERS_MAX:
                 self._typed += character.encode("ascii")
             else:
@@ -54,6 +60,7 @@ class MagneticStripeReader(EvdevDevice):
     def lost(self, now: float, emit: Emit) -> None:
         """A pass in progress is void."""
         self._decoder.reset()
+        self._voided = False
         if self._typed:
             self._void(MisSwipeReason.READER_LOST, now, emit)
 
@@ -61,7 +68,7 @@ class MagneticStripeReader(EvdevDevice):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._typed:
+        if self._typed or self._voided:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(SILENCE_S, lambda: self._end(loop.time(), emit))
 
@@ -71,6 +78,7 @@ class MagneticStripeReader(EvdevDevice):
         emit(MisSwipe(self.name, reason, now))
 
     def _end(self, now: float, emit: Emit) -> None:
+        self._voided = False
         if not self._typed:
             return
         result = MisSwipeReason.TOO_LONG if self._overlong else split_tracks(self._typed)

@@ -26,6 +26,8 @@ class Scanner(EvdevDevice):
         self._decoder = WedgeDecoder()
         self._typed = bytearray()
         self._overlong = False
+        self._voided = False
+        """Something of this code is lost: its rest, up to Enter or silence, is no code."""
         self._timer: asyncio.TimerHandle | None = None
 
     def keys(self, events: list[KeyEvent | Dropped], now: float, emit: Emit) -> None:
@@ -34,30 +36,34 @@ class Scanner(EvdevDevice):
             if isinstance(event, Dropped):
                 self._decoder.reset()
                 self._clear()
-                emit(MisScan(self.name, MisScanReason.EVENTS_LOST, now))
+                if not self._voided:
+                    emit(MisScan(self.name, MisScanReason.EVENTS_LOST, now))
+                self._voided = True
                 continue
             character = self._decoder.character(event.code, event.down)
             if character == RETURN:
                 self._end(now, emit)
-            elif character is not None:
+            elif character is not None and not self._voided:
                 self._overlong = self._overlong or len(self._typed) >= TEXT_CHARACTERS_MAX
                 if not self._overlong:
                     self._typed += character.encode("ascii")
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._typed:
+        if self._typed or self._voided:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(SILENCE_S, lambda: self._end(loop.time(), emit))
 
     def lost(self, now: float, emit: Emit) -> None:
         """A code in progress is void."""
         self._decoder.reset()
+        self._voided = False
         if self._typed:
             self._clear()
             emit(MisScan(self.name, MisScanReason.SCANNER_LOST, now))
 
     def _end(self, now: float, emit: Emit) -> None:
+        self._voided = False
         if not self._typed:
             return
         text, overlong = ScanText(bytearray(self._typed)), self._overlong

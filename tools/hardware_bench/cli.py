@@ -116,6 +116,8 @@ def _verdict(run: Run, folder: Path, *, tests: bool) -> int:
     if not tests:
         return run.status
     counts = _counts(folder / "result.xml")
+    for name, value in _figures(folder / "result.xml"):
+        print(f"{name}: {value}")
     said = f"{counts.tests} tests, {counts.failures} failed, {counts.errors} errors, {counts.skipped} skipped"
     green = run.status == 0 and counts.green
     print(f"hardware-bench {'green' if green else 'RED'}: {said}; log in {(folder / 'run.log').relative_to(ROOT)}")
@@ -128,6 +130,14 @@ def _counts(path: Path) -> Counts:
     suites = ET.parse(path).getroot().iter("testsuite")  # noqa: S314 – pytest wrote it for us
     numbers = [[int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")] for suite in suites]
     return Counts(*(sum(column) for column in zip(*numbers, strict=True)))
+
+
+def _figures(path: Path) -> list[tuple[str, str]]:
+    """What tests measured and recorded with pytest's ``record_property``."""
+    if not path.exists():
+        return []
+    found = ET.parse(path).getroot().iter("property")  # noqa: S314 – pytest wrote it for us
+    return [(each.get("name", ""), each.get("value", "")) for each in found]
 
 
 def _number(path: Path) -> float | None:

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.hardware_bench.uinput import UDEV_RULE
+
 __all__ = ["BENCH", "main"]
 
 BENCH = Path("/run/bench")
 """The folder shared with the outside."""
 UDEV = ("/usr/lib/systemd/systemd-udevd", "/lib/systemd/systemd-udevd")
 SUBSYSTEMS = ("input", "tty", "usb", "hidraw", "graphics", "tpmrm", "misc", "virtio-ports")
+RULES = Path("/run/udev/rules.d/70-bench.rules")
 HANG_S = 120
 """A test that takes longer shows where it stands."""
 
@@ -21,6 +24,8 @@ HANG_S = 120
 def main(arguments: Sequence[str]) -> int:
     """Start udev, wait until it has named all devices, run pytest."""
     os.environ["SYSTEMD_IGNORE_CHROOT"] = "1"  # udevadm does nothing in a chroot, unless told that it may
+    RULES.parent.mkdir(parents=True, exist_ok=True)
+    RULES.write_text(UDEV_RULE, "ascii")
     daemon = next(path for path in UDEV if Path(path).exists())
     subprocess.run([daemon, "--daemon", "--resolve-names=never"], check=True, timeout=60)
     matches = [f"--subsystem-match={name}" for name in SUBSYSTEMS]
