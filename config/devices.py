@@ -60,6 +60,26 @@ class Printer(Struct, frozen=True, forbid_unknown_fields=True):
     width_mm: Annotated[Literal[58, 80], Meta(description="Width of the paper roll in millimetres.", examples=[58])] = (
         58
     )
+    text: Annotated[
+        Literal["raster", "gb18030", "cp437", "cp850", "cp852", "cp858", "cp866"],
+        Meta(
+            description="raster: slips as pictures, right on any printer; else as characters of this table, for slow "
+            "serial lines; what the table lacks is drawn.",
+            examples=["raster"],
+        ),
+    ] = "raster"
+    cut: Annotated[bool, Meta(description="Whether the printer has a knife.", examples=[True])] = True
+    drawer: Annotated[
+        bool, Meta(description="Open the cash drawer with the slip of an approved payment.", examples=[False])
+    ] = False
+    logo: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(title="the path of a PNG file", description="Picture at the top of every slip.", examples=["logo.png"]),
+    ] = None
+    reference: Annotated[
+        Literal["none", "barcode", "qr"],
+        Meta(description="The host's reference number as a code at the end of a slip.", examples=["barcode"]),
+    ] = "none"
 
 
 class Display(Struct, frozen=True, forbid_unknown_fields=True):

@@ -149,6 +149,8 @@ def _absolute(document: Document, folder: Path) -> Document:
         for name in ("keypad", "msr", "scanner", "printer")
         if (device := getattr(devices, name)) is not None
     }
+    if devices.printer is not None and devices.printer.logo is not None:
+        present["printer"] = structs.replace(present["printer"], logo=str(folder / devices.printer.logo))
     monitor = document.monitor
     return structs.replace(
         document,

@@ -11,6 +11,7 @@ from typing import cast
 
 import iso8583
 from config import Settings
+from config.devices import Printer
 from drivers import registry
 from drivers.device import Device
 from drivers.events import DeviceChanged, DriverEvent, KeyPress
@@ -36,6 +37,7 @@ from terminal.service.monitor import Monitor
 from terminal.slips.escpos import keep_capabilities_in
 from terminal.slips.layout import Merchant
 from terminal.slips.paper import SlipWriter
+from terminal.slips.profile import PrinterProfile
 from terminal.slips.spooler import SlipPrinter, Spooler
 
 __all__ = ["JOURNAL_NAME", "live"]
@@ -118,7 +120,7 @@ def _spooler(
         journal,
         Merchant(terminal.merchant_name, terminal.merchant_id, terminal.id),
         settings.acquirer_profile.currency,
-        settings.connected.printer.width_mm if settings.connected.printer else 58,
+        _printer_profile(settings.connected.printer),
         (terminal.language, terminal.customer_language or terminal.language),
         clock,
     )
@@ -127,6 +129,13 @@ def _spooler(
         monitor.tell("print", what=job.what, voucher=job.record.stan if job.record else None)
 
     return Spooler(cast(SlipPrinter | None, printer), journal, writer.draw, board.paper, printed)
+
+
+def _printer_profile(printer: Printer | None) -> PrinterProfile:
+    if printer is None:
+        return PrinterProfile()
+    logo = Path(printer.logo) if printer.logo else None
+    return PrinterProfile(printer.width_mm, printer.text, printer.cut, printer.drawer, logo, printer.reference)
 
 
 async def _still_signed_on(acquirer: Acquirer) -> bool:

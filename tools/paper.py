@@ -1,7 +1,7 @@
 """ESC/POS bytes back to the paper they make: what a printer would have done with them.
 
-Understands what the terminal sends (raster pieces, text, feeds, cuts, the drawer) and refuses the
-rest by name, so that a stray control byte in a slip is found and not guessed at.
+Understands what the terminal sends (raster pieces, text in a character table, feeds, cuts, the drawer) and
+refuses the rest by name, so that a stray control byte in a slip is found and not guessed at.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ import argparse
 import io
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
+from terminal.screens.console import width_of
 from terminal.screens.font import font
+from terminal.slips.profile import CODE_PAGES, DOTS
 
 __all__ = ["NotEscPos", "Paper", "main", "paper_png", "print_on_paper"]
 
-WIDTH_DOTS = 384
-TEXT_DOTS, LINE_DOTS = 24, 30
+CELL_WIDTH, CELL_HEIGHT, LINE_DOTS = 12, 24, 30
+"""Font A, and the feed of a line."""
 MARGIN_DOTS = 12
-ESC, GS, DLE, LF = 0x1B, 0x1D, 0x10, 0x0A
+ESC, GS, DLE, FS, LF = 0x1B, 0x1D, 0x10, 0x1C, 0x0A
+_TABLES = {number: name for name, number in CODE_PAGES.items()}
+_WHITE = 1
+_TO_ONE_BIT = [255 * (grey >= 150) for grey in range(256)]
 
 
 class NotEscPos(Exception):
@@ -38,6 +44,7 @@ class NotEscPos(Exception):
 class Paper:
     """What came out: strips from top to bottom, how often it was cut, how often the drawer opened."""
 
+    width: int = DOTS[58]
     strips: list[Image.Image] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     cuts: int = 0
@@ -45,7 +52,7 @@ class Paper:
 
     def picture(self) -> Image.Image:
         """The whole paper with a margin, black on white."""
-        width = max((strip.width for strip in self.strips), default=WIDTH_DOTS)
+        width = max(self.width, *(strip.width for strip in self.strips)) if self.strips else self.width
         height = sum(strip.height for strip in self.strips)
         sheet = Image.new("L", (width + 2 * MARGIN_DOTS, height + 2 * MARGIN_DOTS), 255)
         y = MARGIN_DOTS
@@ -55,26 +62,9 @@ class Paper:
         return sheet
 
 
-def print_on_paper(data: bytes) -> Paper:
+def print_on_paper(data: bytes, width_mm: int = 58) -> Paper:
     """Interpret a slip's bytes. Raises NotEscPos with the offset of what is not understood."""
-    paper = Paper()
-    text = bytearray()
-    position = 0
-    while position < len(data):
-        code = data[position]
-        if code in (ESC, GS, DLE):
-            _flush(paper, text)
-            position = _command(paper, data, position)
-        elif code == LF:
-            _flush(paper, text, feed=True)
-            position += 1
-        elif code >= 0x20:
-            text.append(code)
-            position += 1
-        else:
-            raise NotEscPos(position, "a control byte that a slip may not hold")
-    _flush(paper, text)
-    return paper
+    return _Printer(data, width_mm).run()
 
 
 def paper_png(data: bytes) -> bytes:
@@ -84,64 +74,140 @@ def paper_png(data: bytes) -> bytes:
     return out.getvalue()
 
 
-def _command(paper: Paper, data: bytes, start: int) -> int:
-    """Do the command at ``start``; the position behind it."""
-    head = data[start : start + 2]
-    if head == b"\x1b@":
-        return start + 2
-    if head in (b"\x1bt", b"\x1ba", b"\x1bE", b"\x1b3", b"\x1d!"):
-        return start + 3
-    if head == b"\x1bd":
-        _feed(paper, _byte(data, start + 2) * LINE_DOTS)
-        return start + 3
-    if head == b"\x1bJ":
-        _feed(paper, _byte(data, start + 2))
-        return start + 3
-    if head == b"\x1bp":
-        paper.drawer_kicks += 1
-        return start + 5
-    if head == b"\x1dV":
-        paper.cuts += 1
-        return start + (4 if _byte(data, start + 2) in (65, 66) else 3)
-    if data[start : start + 3] == b"\x1dv0":
-        return _raster(paper, data, start)
-    if data[start : start + 2] == b"\x10\x04":
-        return start + 3
-    raise NotEscPos(start, "a command that slips do not use")
+class _Printer:
+    """The state a printer keeps between commands."""
+
+    def __init__(self, data: bytes, width_mm: int) -> None:
+        self._data = data
+        self._paper = Paper(DOTS[width_mm])
+        self._position = 0
+        self._text = bytearray()
+        self._initialise()
+
+    def _initialise(self) -> None:
+        self._encoding = "gb18030"
+        self._scale = (1, 1)
+        self._centred = self._inverse = False
+
+    def run(self) -> Paper:
+        while self._position < len(self._data):
+            code = self._data[self._position]
+            if code in (ESC, GS, DLE, FS):
+                self._flush()
+                self._command()
+            elif code == LF:
+                self._flush(feed=True)
+                self._position += 1
+            elif code >= 0x20:
+                self._text.append(code)
+                self._position += 1
+            else:
+                raise NotEscPos(self._position, "a control byte that a slip may not hold")
+        self._flush()
+        return self._paper
+
+    def _byte(self, ahead: int) -> int:
+        position = self._position + ahead
+        if position >= len(self._data):
+            raise NotEscPos(position, "a command that is cut off")
+        return self._data[position]
+
+    def _command(self) -> None:
+        """Do the command at the present position and go behind it."""
+        match self._data[self._position : self._position + 2]:
+            case b"\x1b@":
+                self._initialise()
+                length = 2
+            case b"\x1ct" | b"\x1c.":
+                length = 2
+            case b"\x1c&":
+                self._encoding, length = "gb18030", 2
+            case b"\x1bt":
+                self._encoding, length = self._table(self._byte(2)), 3
+            case b"\x1ba":
+                self._centred, length = self._byte(2) in (1, 49), 3
+            case b"\x1d!":
+                self._scale, length = ((self._byte(2) >> 4) + 1, (self._byte(2) & 0x0F) + 1), 3
+            case b"\x1dB":
+                self._inverse, length = bool(self._byte(2) & 1), 3
+            case b"\x1bE" | b"\x1b3":
+                length = 3
+            case b"\x1bd":
+                self._feed(self._byte(2) * LINE_DOTS)
+                length = 3
+            case b"\x1bJ":
+                self._feed(self._byte(2))
+                length = 3
+            case b"\x1bp":
+                self._byte(4)
+                self._paper.drawer_kicks += 1
+                length = 5
+            case b"\x1dV":
+                self._paper.cuts += 1
+                length = 4 if self._byte(2) in (65, 66) else 3
+            case b"\x1dv" if self._byte(2) == ord("0"):
+                length = self._raster()
+            case b"\x10\x04":
+                length = 3
+            case _:
+                raise NotEscPos(self._position, "a command that slips do not use")
+        self._position += length
+
+    def _table(self, number: int) -> str:
+        if number not in _TABLES:
+            raise NotEscPos(self._position, f"character table {number}, which slips do not use")
+        return _TABLES[number]
+
+    def _raster(self) -> int:
+        width = (self._byte(4) | self._byte(5) << 8) * 8
+        height = self._byte(6) | self._byte(7) << 8
+        start = self._position + 8
+        end = start + width // 8 * height
+        if end > len(self._data):
+            raise NotEscPos(self._position, "a raster piece that is cut off")
+        dots = bytes(byte ^ 0xFF for byte in self._data[start:end])
+        self._paper.strips.append(Image.frombytes("1", (width, height), dots))
+        return end - self._position
+
+    def _flush(self, *, feed: bool = False) -> None:
+        if self._text:
+            line = self._text.decode(self._encoding, "replace")
+            self._text.clear()
+            self._paper.lines.append(line)
+            self._paper.strips.append(self._set(line))
+        elif feed:
+            self._feed(LINE_DOTS)
+
+    def _set(self, line: str) -> Image.Image:
+        """A line in cells of one width, Chinese in two of them, as the printer's own font stands."""
+        across, down = self._scale
+        text = Image.new("L", (max(width_of(line), 1) * CELL_WIDTH, CELL_HEIGHT), 255)
+        x = 0
+        for character in line:
+            width = width_of(character) * CELL_WIDTH
+            if character.strip():
+                text.paste(_glyph(character, width), (x, 0))
+            x += width
+        text = (ImageChops.invert(text) if self._inverse else text).point(_TO_ONE_BIT, "1")
+        text = text.resize((text.width * across, text.height * down), Image.Resampling.NEAREST)
+        strip = Image.new("1", (self._paper.width, LINE_DOTS * down), _WHITE)
+        left = (strip.width - text.width) // 2 if self._centred else 0
+        strip.paste(text, (left, (strip.height - text.height) // 2))
+        return strip
+
+    def _feed(self, dots: int) -> None:
+        if dots:
+            self._paper.strips.append(Image.new("1", (self._paper.width, dots), _WHITE))
 
 
-def _raster(paper: Paper, data: bytes, start: int) -> int:
-    width_bytes = _byte(data, start + 4) | _byte(data, start + 5) << 8
-    height = _byte(data, start + 6) | _byte(data, start + 7) << 8
-    end = start + 8 + width_bytes * height
-    if end > len(data):
-        raise NotEscPos(start, "a raster piece that is cut off")
-    piece = Image.frombytes("1", (width_bytes * 8, height), bytes(byte ^ 0xFF for byte in data[start + 8 : end]))
-    paper.strips.append(piece)
-    return end
-
-
-def _flush(paper: Paper, text: bytearray, *, feed: bool = False) -> None:
-    if text:
-        line = text.decode("gb18030", "replace")
-        strip = Image.new("1", (WIDTH_DOTS, LINE_DOTS), 1)
-        ImageDraw.Draw(strip).text((0, 0), line, font=font(TEXT_DOTS), fill=0)
-        paper.strips.append(strip)
-        paper.lines.append(line)
-        text.clear()
-    elif feed:
-        _feed(paper, LINE_DOTS)
-
-
-def _feed(paper: Paper, dots: int) -> None:
-    if dots:
-        paper.strips.append(Image.new("1", (WIDTH_DOTS, dots), 1))
-
-
-def _byte(data: bytes, position: int) -> int:
-    if position >= len(data):
-        raise NotEscPos(position, "a command that is cut off")
-    return data[position]
+@lru_cache(maxsize=1024)
+def _glyph(character: str, width: int) -> Image.Image:
+    """A character in its cell; a wide one is squeezed, as a font of one width has it."""
+    face = font(CELL_HEIGHT - 2 if width > CELL_WIDTH else CELL_HEIGHT - 4)
+    natural = max(round(face.getlength(character)), width)
+    cell = Image.new("L", (natural, CELL_HEIGHT), 255)
+    ImageDraw.Draw(cell).text((natural // 2, CELL_HEIGHT // 2), character, font=face, fill=0, anchor="mm")
+    return cell.resize((width, CELL_HEIGHT), Image.Resampling.BOX)
 
 
 def main(argv: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""What the terminal sounds like: keys short, good news two high tones, bad news long and low (facts/product.md §4.1)."""
+"""What the terminal sounds like: keys short, good news two high tones, bad news a low one (facts/product.md §4.1)."""
 
 from __future__ import annotations
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import copy
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from terminal.slips.layout import Line
+from terminal.slips.profile import PrinterProfile
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = ["escpos_bytes", "keep_capabilities_in"]
 
+_INITIALISE = b"\x1b@"
+_KICK = b"\x1bp\x00\x19\xfa"
+"""ESC p: pulse on pin 2, 50 ms on, 500 ms off; the usual wiring of a cash drawer."""
+_TEAR_LINES = 4
+"""Where there is no knife, the slip comes out as far as the tear bar."""
 _FRAGMENT_DOTS = 256
 """Height of one raster piece; a printer's buffer holds a few of them."""
 
@@ -22,16 +30,39 @@ def keep_capabilities_in(folder: Path) -> None:
     os.environ["ESCPOS_CAPABILITIES_PICKLE_DIR"] = str(folder)
 
 
-def escpos_bytes(picture: Image) -> bytes:
-    """Initialise, the picture in raster pieces, feed and cut."""
-    from escpos.printer import Dummy  # slow to load: off the way to the idle screen
+def escpos_bytes(lines: list[Line], profile: PrinterProfile, *, drawer: bool = False) -> bytes:
+    """A slip: initialise, text or raster pieces, feed, cut and open the drawer as the profile says.
+
+    Drawing libraries are loaded here, by the first slip, off the way to the idle screen. Raises LogoTrouble.
+    """
+    from terminal.slips.raster import raster
+
+    if profile.text == "raster":
+        body = _INITIALISE + _raster(raster(lines, profile.dots))
+    else:
+        from terminal.slips.text_mode import text_bytes
+
+        body = text_bytes(lines, profile, lambda line: _raster(raster([line], profile.dots)))
+    end = _dummy(profile.dots)
+    end.ln(1)
+    if profile.cut:
+        end.cut()
+    else:
+        end.print_and_feed(_TEAR_LINES)
+    return body + bytes(end.output) + (_KICK if drawer and profile.drawer else b"")
+
+
+def _raster(picture: Image) -> bytes:
+    printer = _dummy(picture.width)
+    printer.image(picture, impl="bitImageRaster", fragment_height=_FRAGMENT_DOTS)
+    return bytes(printer.output)
+
+
+def _dummy(width: int) -> Any:
+    from escpos.printer import Dummy
 
     printer = Dummy()
     # The default profile knows no width and says so on standard output for every piece.
     printer.profile.profile_data = copy.deepcopy(printer.profile.profile_data)
-    printer.profile.profile_data["media"]["width"]["pixels"] = picture.width
-    printer.hw("INIT")
-    printer.image(picture, impl="bitImageRaster", fragment_height=_FRAGMENT_DOTS)
-    printer.ln(1)
-    printer.cut()
-    return bytes(printer.output)
+    printer.profile.profile_data["media"]["width"]["pixels"] = width
+    return printer

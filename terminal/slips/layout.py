@@ -23,6 +23,11 @@ class Style(Enum):
     MARK = "mark"
     """Centred and inverse: DUPLICATE, TRAINING, NOT CHARGED."""
     RULE = "rule"
+    LOGO = "logo"
+    """A picture; ``left`` is its path."""
+    QR = "qr"
+    BARCODE = "barcode"
+    """A code that says ``left``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
+from terminal.domain.record import State, TransactionRecord
 from terminal.journal import Journal, PrintJob, Slip
 from terminal.screens.texts import Translator
-from terminal.slips.layout import Line, Merchant, totals_slip, transaction_slip
+from terminal.slips.escpos import escpos_bytes
+from terminal.slips.layout import Line, Merchant, Style, totals_slip, transaction_slip
+from terminal.slips.profile import LogoTrouble, PrinterProfile
 
 __all__ = ["SlipWriter"]
+
+_LOG = logging.getLogger(__name__)
 
 
 class SlipWriter:
@@ -21,21 +27,30 @@ class SlipWriter:
         journal: Journal,
         merchant: Merchant,
         currency: str,
-        width_mm: int,
+        printer: PrinterProfile,
         languages: tuple[str, str],
         now: Callable[[], datetime],
     ) -> None:
         self._journal = journal
         self._merchant = merchant
         self._currency = currency
-        self._width_mm = width_mm
+        self._printer = printer
         self._texts = {Slip.MERCHANT: Translator(languages[0]), Slip.CUSTOMER: Translator(languages[1])}
         self._now = now
 
     async def draw(self, job: PrintJob, duplicate: bool) -> bytes:
         """Bytes of a job; drawn in a thread, for a picture takes longer than the loop may stand still."""
         lines = await self._lines(job, duplicate)
-        return await asyncio.to_thread(_bytes_of, lines, self._width_mm)
+        record, printer = job.record, self._printer
+        head = [Line(str(printer.logo), style=Style.LOGO)] if printer.logo is not None else []
+        if record is not None:
+            lines += _reference(record, printer.reference)
+        drawer = job.what == Slip.MERCHANT and record is not None and record.state is State.APPROVED and not duplicate
+        try:
+            return await asyncio.to_thread(escpos_bytes, head + lines, printer, drawer=drawer)
+        except LogoTrouble as trouble:
+            _LOG.warning("%s %s", trouble, trouble.remedy)
+            return await asyncio.to_thread(escpos_bytes, lines, printer, drawer=drawer)
 
     async def _lines(self, job: PrintJob, duplicate: bool) -> list[Line]:
         texts = self._texts[Slip.CUSTOMER if job.what == Slip.CUSTOMER else Slip.MERCHANT]
@@ -46,8 +61,9 @@ class SlipWriter:
         return totals_slip(totals, self._merchant, self._currency, when, texts, duplicate=duplicate)
 
 
-def _bytes_of(lines: list[Line], width_mm: int) -> bytes:
-    from terminal.slips.escpos import escpos_bytes  # drawing libraries are loaded by the first slip
-    from terminal.slips.raster import DOTS, raster
-
-    return escpos_bytes(raster(lines, DOTS[width_mm]))
+def _reference(record: TransactionRecord, how: str) -> list[Line]:
+    """The host's reference number to scan: it names the payment and nothing of the card."""
+    style = {"barcode": Style.BARCODE, "qr": Style.QR}.get(how)
+    if style is None or not record.rrn or record.state is not State.APPROVED:
+        return []
+    return [Line(record.rrn, style=style)]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PIL import Image, ImageDraw
 
 from terminal.screens.font import font as _font
+from terminal.slips.graphics import barcode_picture, logo_picture, qr_picture
 from terminal.slips.layout import Line, Style
 
-__all__ = ["DOTS", "raster"]
+__all__ = ["raster"]
 
-DOTS = {58: 384, 80: 576}
-"""Printable dots at 203 dpi by paper width in millimetres."""
 _SIZES = {Style.TITLE: 30, Style.PLAIN: 22, Style.SMALL: 18, Style.AMOUNT: 32, Style.MARK: 26, Style.RULE: 10}
 _LEADING = 6
 _MARGIN = 4
@@ -21,20 +21,34 @@ _DARKEST_WHITE = 150
 """What is lighter is paper; a little above the middle, so that thin strokes stay whole."""
 _TO_ONE_BIT = [255 * (grey >= _DARKEST_WHITE) for grey in range(256)]
 _CENTRED = frozenset({Style.TITLE, Style.MARK})
+_PICTURES = frozenset({Style.LOGO, Style.QR, Style.BARCODE})
 
 
 def raster(lines: Sequence[Line], width: int) -> Image.Image:
-    """Black on white, ``width`` dots wide and as high as the slip needs."""
+    """Black on white, ``width`` dots wide and as high as the slip needs. Raises LogoTrouble."""
     rows = [row for line in lines for row in _wrapped(line, width)]
-    height = sum(_height(row) for row in rows) + 2 * _MARGIN
+    pictures = {index: _picture(row, width) for index, row in enumerate(rows) if row.style in _PICTURES}
+    heights = [
+        pictures[index].height + 2 * _LEADING if index in pictures else _height(row) for index, row in enumerate(rows)
+    ]
+    height = sum(heights) + 2 * _MARGIN
     picture = Image.new("L", (width, height), _WHITE)
     draw = ImageDraw.Draw(picture)
     y = _MARGIN
-    for row in rows:
-        _set(draw, row, y, width)
-        y += _height(row)
+    for index, row in enumerate(rows):
+        if index in pictures:
+            picture.paste(pictures[index].convert("L"), ((width - pictures[index].width) // 2, y + _LEADING))
+        else:
+            _set(draw, row, y, width)
+        y += heights[index]
     # Drawn in grey and then cut to one bit: the font's own hinting for one bit closes small shapes such as ×.
     return picture.point(_TO_ONE_BIT, "1")
+
+
+def _picture(line: Line, width: int) -> Image.Image:
+    if line.style is Style.LOGO:
+        return logo_picture(Path(line.left), width - 2 * _MARGIN)
+    return qr_picture(line.left) if line.style is Style.QR else barcode_picture(line.left)
 
 
 def _height(line: Line) -> int:
@@ -49,7 +63,7 @@ def _wrapped(line: Line, width: int) -> list[Line]:
     """The line, or as many as its text needs; a right part that finds no room goes below."""
     room = width - 2 * _MARGIN
     left, right, style = line.left, line.right, line.style
-    if style is Style.RULE:
+    if style is Style.RULE or style in _PICTURES:
         return [line]
     if right and _length(left, style) + _length(right, style) + 8 <= room:
         return [line]

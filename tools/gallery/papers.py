@@ -10,7 +10,7 @@ from terminal.journal import Slip
 from terminal.screens.texts import Translator
 from terminal.slips.escpos import escpos_bytes
 from terminal.slips.layout import Line, totals_slip, transaction_slip
-from terminal.slips.raster import DOTS, raster
+from terminal.slips.profile import PrinterProfile
 from tools.gallery import samples
 from tools.paper import print_on_paper
 
@@ -40,4 +40,4 @@ def slips(language: str) -> list[tuple[str, list[Line]]]:
 
 def on_paper(lines: list[Line], width_mm: int = 58) -> Image.Image:
     """The paper a printer makes of a slip."""
-    return print_on_paper(escpos_bytes(raster(lines, DOTS[width_mm]))).picture()
+    return print_on_paper(escpos_bytes(lines, PrinterProfile(width_mm))).picture()

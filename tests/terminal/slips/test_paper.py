@@ -6,7 +6,8 @@ from PIL import ImageChops
 from terminal.screens.texts import LANGUAGES
 from terminal.slips.escpos import escpos_bytes
 from terminal.slips.layout import Line, Style
-from terminal.slips.raster import DOTS, raster
+from terminal.slips.profile import DOTS, PrinterProfile
+from terminal.slips.raster import raster
 from tools.gallery.papers import slips
 from tools.paper import NotEscPos, main, print_on_paper
 
@@ -18,7 +19,7 @@ NAMES = [f"{language} {name}" for language, name, _ in ALL]
 @pytest.mark.parametrize(("language", "name", "lines"), ALL, ids=NAMES)
 def test_what_the_printer_makes_of_the_bytes_is_what_was_drawn(language, name, lines, width_mm):
     picture = raster(lines, DOTS[width_mm])
-    paper = print_on_paper(escpos_bytes(picture))
+    paper = print_on_paper(escpos_bytes(lines, PrinterProfile(width_mm)))
     printed = paper.picture().crop((12, 12, 12 + picture.width, 12 + picture.height))
     assert ImageChops.difference(printed, picture.convert("L")).getbbox() is None
     assert (paper.cuts, paper.drawer_kicks) == (1, 0)
@@ -60,7 +61,7 @@ def test_the_card_number_on_paper_is_never_whole():
 
 def test_a_slip_for_a_slow_line_stays_within_its_time():
     """58 mm: less than 60 kB, five seconds at 115200 baud."""
-    assert all(len(escpos_bytes(raster(lines, 384))) < 60_000 for _, _, lines in ALL)
+    assert all(len(escpos_bytes(lines, PrinterProfile())) < 60_000 for _, _, lines in ALL)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_a_byte_that_no_slip_may_hold_is_named_by_its_place(data, offset):
 
 
 def test_bytes_of_a_file_become_a_picture(tmp_path):
-    data = escpos_bytes(raster(slips("zh")[0][1], 384))
+    data = escpos_bytes(slips("zh")[0][1], PrinterProfile())
     (tmp_path / "slip.bin").write_bytes(data)
     assert main([str(tmp_path / "slip.bin"), str(tmp_path / "slip.png")]) == 0
     assert (tmp_path / "slip.png").read_bytes().startswith(b"\x89PNG")
