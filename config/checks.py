@@ -80,6 +80,14 @@ def _production(document: Document, profile: AcquirerProfile, file: str) -> Iter
             "true",
             'Write: training = false, or environment = "lab"   in section [terminal]',
         )
+    if not document.terminal.operators:
+        yield Problem(
+            file,
+            "terminal.operators",
+            "true in production",
+            "false",
+            'Write: operators = true, or environment = "lab"   in section [terminal]',
+        )
     for name, device in _devices(document):
         if device.address.startswith(("unix:", "fd:", "file:")):
             yield Problem(

@@ -143,6 +143,15 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
         bool, Meta(description="Whether the green key on an empty PIN means none.", examples=[True])
     ] = True
 
+    pin_kinds: Annotated[
+        tuple[Literal["pre-auth", "additional-pre-auth", "pre-auth-void", "completion", "balance"], ...],
+        Meta(
+            title="a list of transactions",
+            description="Transactions besides the sale that ask for a PIN.",
+            examples=[["pre-auth", "completion", "balance"]],
+        ),
+    ] = ("pre-auth", "completion", "balance")
+
     # -- cards
     card_check_digit: Annotated[
         bool,
@@ -169,6 +178,64 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="Largest amount of one sale.", examples=[5_000_000]),
     ] = 5_000_000
 
+    refund_max_minor: Annotated[Amount, Meta(description="Largest refund.", examples=[5_000_000])] = 5_000_000
+    tip_percent_max: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100,
+            title="0 to 100",
+            description="Largest tip, in percent of the sale; 0 allows none.",
+            examples=[20],
+        ),
+    ] = 0
+    void_needs_card: Annotated[
+        bool, Meta(description="Whether the customer's card is swiped again for a void.", examples=[True])
+    ] = True
+    upload_pan: Annotated[
+        Literal["full", "truncated"],
+        Meta(description="Card number in the batch upload; full ones rest sealed until then.", examples=["full"]),
+    ] = "full"
+    batch_rows_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=900,
+            title="1 to 900",
+            description="Transactions in a batch; then it must be settled (§10).",
+            examples=[500],
+        ),
+    ] = 500
+    batch_max_minor: Annotated[
+        Amount, Meta(description="Sum of a batch; then it must be settled (§10).", examples=[999_900_000_000])
+    ] = 999_900_000_000
+    offline_count_max: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=500,
+            title="0 to 500",
+            description="Offline transactions that may wait for the host; 0 allows none.",
+            examples=[50],
+        ),
+    ] = 50
+    offline_sum_max_minor: Annotated[
+        Amount, Meta(description="Sum of the offline transactions that may wait.", examples=[5_000_000])
+    ] = 5_000_000
+    offline_single_max_minor: Annotated[
+        Amount, Meta(description="Largest single offline transaction.", examples=[1_000_000])
+    ] = 1_000_000
+    offline_age_max_h: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=720,
+            title="hours, 1 to 720",
+            description="Age of the oldest waiting one; then no more are taken.",
+            examples=[24],
+        ),
+    ] = 24
+
     # -- what an answer means
     approval_codes: Annotated[
         tuple[Code, ...],
@@ -194,6 +261,15 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
             examples=["reverse"],
         ),
     ] = "reverse"
+
+    advice_known_codes: Annotated[
+        tuple[Code, ...],
+        Meta(
+            title="a list of answer codes",
+            description="Answers to a repeated advice that mean: it is here already (§10).",
+            examples=[["94"]],
+        ),
+    ] = ("94",)
 
     # -- reversals
     reversal_closing_codes: Annotated[

@@ -99,6 +99,12 @@ class Terminal(Struct, frozen=True, forbid_unknown_fields=True):
     training: Annotated[
         bool, Meta(description="Every screen and slip says that it is worth nothing.", examples=[True])
     ] = False
+    operators: Annotated[
+        bool,
+        Meta(
+            description="Operators sign in with a number and a password; production always wants them.", examples=[True]
+        ),
+    ] = True
 
 
 class AcquirerChoice(Struct, frozen=True, forbid_unknown_fields=True):

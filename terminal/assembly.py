@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 import iso8583
-from config import Settings
+from config import AcquirerProfile, Settings
 from config.devices import Printer
 from drivers import registry
 from drivers.device import Device
@@ -18,6 +18,7 @@ from drivers.events import DeviceChanged, DriverEvent, KeyPress
 from iso8583 import Message
 from keys import open_vault
 from terminal.acquirer.acquirer import Acquirer
+from terminal.acquirer.advice import Advices
 from terminal.acquirer.exchange import Exchange
 from terminal.acquirer.link import Endpoint, HostLink
 from terminal.acquirer.request import Identity
@@ -29,7 +30,7 @@ from terminal.clock import TerminalClock
 from terminal.desk import Desk, EventQueue
 from terminal.domain.record import TransactionRecord
 from terminal.flows.idle import attend
-from terminal.journal import Journal, PrintJob, ThreadWriter
+from terminal.journal import Journal, Limits, PrintJob, ThreadWriter
 from terminal.keyring import protector_for
 from terminal.screens.face import Face
 from terminal.screens.texts import Translator
@@ -53,7 +54,8 @@ async def live(settings: Settings, face: Face, monitor: Monitor) -> None:
     async with AsyncExitStack() as closing:
         writer = ThreadWriter()
         closing.callback(writer.close)
-        journal = await Journal.open(Path(terminal.state_dir) / JOURNAL_NAME, writer, clock)
+        path = Path(terminal.state_dir) / JOURNAL_NAME
+        journal = await Journal.open(path, writer, clock, limits=limits_of(profile))
         closing.push_async_callback(journal.close)
         clock.offset_s = int(await journal.setting("clock_offset_s", "0"))
         interrupted = await journal.recover()
@@ -78,8 +80,13 @@ async def live(settings: Settings, face: Face, monitor: Monitor) -> None:
             if closed is not None:
                 spooler.wake()
 
+        def advices_changed() -> None:
+            board.changed()
+            spooler.wake()
+
         reversals = Reversals(acquirer, reversals_changed)
-        board = Board(acquirer, link, reversals, terminal.training)
+        advices = Advices(acquirer, advices_changed)
+        board = Board(acquirer, link, reversals, advices, terminal.training)
         devices = {name: registry.build(name, device) for name, device in settings.devices.items()}
         closing.push_async_callback(_close, devices)
         spooler = _spooler(settings, journal, clock, devices.get("printer"), board, monitor)
@@ -88,8 +95,9 @@ async def live(settings: Settings, face: Face, monitor: Monitor) -> None:
             settings,
             Translator(terminal.language),
             acquirer,
-            Exchange(acquirer, reversals),
+            Exchange(acquirer, reversals, advices),
             reversals,
+            advices,
             events,
             face.show,
             board.status,
@@ -101,6 +109,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor) -> None:
                 device.start(_emitter(events, board, monitor, face))
             tasks.create_task(spooler.run())
             tasks.create_task(reversals.run())
+            tasks.create_task(advices.run())
             if profile.sign_on_at_start:
                 tasks.create_task(_sign_on_at_start(acquirer, board, monitor))
             tasks.create_task(attend(desk, interrupted))
@@ -128,7 +137,7 @@ def _spooler(
     def printed(job: PrintJob) -> None:
         monitor.tell("print", what=job.what, voucher=job.record.stan if job.record else None)
 
-    return Spooler(cast(SlipPrinter | None, printer), journal, writer.draw, board.paper, printed)
+    return Spooler(cast(SlipPrinter | None, printer), journal.jobs, writer.draw, board.paper, printed)
 
 
 def _printer_profile(printer: Printer | None) -> PrinterProfile:
@@ -136,6 +145,18 @@ def _printer_profile(printer: Printer | None) -> PrinterProfile:
         return PrinterProfile()
     logo = Path(printer.logo) if printer.logo else None
     return PrinterProfile(printer.width_mm, printer.text, printer.cut, printer.drawer, logo, printer.reference)
+
+
+def limits_of(profile: AcquirerProfile) -> Limits:
+    """The acquirer's limits as the journal holds them."""
+    return Limits(
+        profile.batch_rows_max,
+        profile.batch_max_minor,
+        profile.offline_count_max,
+        profile.offline_sum_max_minor,
+        profile.offline_single_max_minor,
+        profile.offline_age_max_h,
+    )
 
 
 async def _still_signed_on(acquirer: Acquirer) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from drivers.events import DeviceChanged, DeviceState
 from terminal.acquirer.acquirer import Acquirer
+from terminal.acquirer.advice import Advices
 from terminal.acquirer.link import HostLink
 from terminal.acquirer.reversal import Reversals
 from terminal.screens.screen import Status
@@ -18,10 +19,13 @@ _LINK = {None: "unknown", True: "up", False: "down"}
 class Board:
     """Present state of link, sign-on, reversals and devices."""
 
-    def __init__(self, acquirer: Acquirer, link: HostLink, reversals: Reversals, training: bool) -> None:
+    def __init__(
+        self, acquirer: Acquirer, link: HostLink, reversals: Reversals, advices: Advices, training: bool
+    ) -> None:
         self._acquirer = acquirer
         self._link = link
         self._reversals = reversals
+        self._advices = advices
         self._training = training
         self._alerts: dict[str, str] = {}
         self.changed: Callable[[], None] = lambda: None
@@ -35,6 +39,7 @@ class Board:
             operator=self._acquirer.operator,
             clock=self._acquirer.clock().strftime("%H:%M"),
             reversals=self._reversals.pending,
+            offline=self._advices.pending,
             training=self._training,
             alerts=tuple(sorted(set(self._alerts.values()))),
         )

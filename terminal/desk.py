@@ -10,14 +10,17 @@ from typing import TypeVar
 
 from config import Settings
 from drivers.events import Event, Scan, Swipe
+from iso8583 import Message
 from terminal.acquirer.acquirer import Acquirer
+from terminal.acquirer.advice import Advices
 from terminal.acquirer.exchange import Exchange
 from terminal.acquirer.request import Presented
 from terminal.acquirer.reversal import Reversals
+from terminal.acquirer.settlement import SettlementResult, settle
 from terminal.domain.outcome import Outcome, Result, outcome_of
 from terminal.domain.record import Intent, TransactionRecord
 from terminal.prompts import Cancelled, Notice, Prompt, TimedOut
-from terminal.screens.screen import Screen, Status
+from terminal.screens.screen import Screen, Status, Tone
 from terminal.screens.texts import Translator
 
 __all__ = ["Desk", "EventQueue"]
@@ -73,6 +76,7 @@ class Desk:
         acquirer: Acquirer,
         exchange: Exchange,
         reversals: Reversals,
+        advices: Advices,
         events: EventQueue,
         show: Callable[[Screen], None],
         status: Callable[[], Status],
@@ -84,6 +88,7 @@ class Desk:
         self.journal = acquirer.journal
         self._exchange = exchange
         self._reversals = reversals
+        self._advices = advices
         self._events = events
         self._show = show
         self._status = status
@@ -126,10 +131,35 @@ class Desk:
         except (Cancelled, TimedOut):
             return
 
-    async def exchange(self, intent: Intent, present: Callable[[], Presented]) -> Outcome:
+    async def refuse(self, title: str, reason: str, **values: str) -> None:
+        """Say why something cannot be done; both are catalogue keys."""
+        text = self.texts.text(reason, **values)
+        await self.tell(
+            Screen("refused", self.texts.text(title), text, tone=Tone.WARNING), self.settings.timeouts.outcome_s
+        )
+
+    async def exchange(
+        self, intent: Intent, present: Callable[[], Presented], seen: Callable[[Message], None] | None = None
+    ) -> Outcome:
         """Exchange a financial message. Keys and cards that come meanwhile are dropped and noted."""
         try:
-            return await self._exchange.run(intent, present)
+            return await self._exchange.run(intent, present, seen)
+        finally:
+            await self._drop_events()
+
+    async def store(self, intent: Intent, auth_code: str) -> Outcome:
+        """Take what is agreed at the counter; the host hears of it as soon as it can be reached."""
+        return await self._exchange.store(intent, auth_code)
+
+    async def take(self, intent: Intent) -> Outcome:
+        """Note what has changed hands at the counter."""
+        return await self._exchange.take(intent)
+
+    async def settle(self) -> SettlementResult:
+        """Begin or resume the settlement, as far as the host goes."""
+        try:
+            async with self.acquirer.turn:
+                return await settle(self.acquirer, self._reversals, self._advices)
         finally:
             await self._drop_events()
 
@@ -147,7 +177,7 @@ class Desk:
 
     async def reprint(self, record: TransactionRecord, what: str) -> None:
         """Queue another copy of a slip, marked as a duplicate."""
-        await self.journal.queue_slip(record.id, what, reprint=True)
+        await self.journal.jobs.queue_slip(record.id, what, reprint=True)
         self._wake_printer()
 
     def today(self) -> date:

@@ -22,9 +22,10 @@ __all__ = [
     "AmountPrompt",
     "Answer",
     "Cancelled",
+    "Confirm",
+    "DigitsPrompt",
     "MenuPrompt",
     "Notice",
-    "NumberPrompt",
     "PinEntry",
     "PinPrompt",
     "PresentPrompt",
@@ -79,7 +80,7 @@ class AmountPrompt:
     def screen(self, texts: Translator) -> Screen:
         """The amount so far."""
         return Screen(
-            "sale.amount",
+            self.title.replace(".title", ".amount"),
             texts.text(self.title),
             texts.text("amount.instruction"),
             amount=format_amount(self.amount_minor, self.currency),
@@ -109,15 +110,16 @@ class PresentPrompt:
     amount: str
     read_card: Callable[[Swipe], Card | CardRefusal]
     read_code: Callable[[Scan], Code | CodeRefusal]
+    instruction: str = "present.instruction"
     notice: str = ""
     """Catalogue key of what was wrong with the last try."""
 
     def screen(self, texts: Translator) -> Screen:
         """The amount, the request, and what went wrong before."""
         return Screen(
-            "sale.present",
+            self.title.replace(".title", ".present"),
             texts.text(self.title),
-            texts.text("present.instruction"),
+            texts.text(self.instruction),
             lines=(texts.text(self.notice),) if self.notice else (),
             amount=self.amount,
             hints=(texts.text("key.cancel"), ""),
@@ -241,34 +243,65 @@ class MenuPrompt:
 
 
 @dataclass(slots=True)
-class NumberPrompt:
-    """A number of some digits, such as a voucher number."""
+class DigitsPrompt:
+    """Some digits as they stand on a slip: a voucher number, a date, a reference."""
 
     name: str
     title: str
     instruction: str
+    """Catalogue keys."""
     digits_max: int
+    digits_min: int = 1
+    right: Callable[[str], bool] = lambda typed: True
+    """Whether what was typed can be what is asked for, such as a day that exists."""
     typed: str = ""
+    wrong: bool = False
 
     def screen(self, texts: Translator) -> Screen:
         """The digits so far."""
         return Screen(
-            self.name, texts.text(self.title), texts.text(self.instruction), entry=self.typed, hints=_hints(texts)
+            self.name,
+            texts.text(self.title),
+            texts.text(self.instruction),
+            lines=(texts.text("digits.wrong"),) if self.wrong else (),
+            entry=self.typed,
+            hints=_hints(texts),
+            tone=Tone.WARNING if self.wrong else Tone.NEUTRAL,
         )
 
-    def take(self, event: Event) -> Answer[int] | None:
+    def take(self, event: Event) -> Answer[str] | None:
         """Digits, yellow takes the last back, green answers."""
         if not isinstance(event, KeyPress):
             return None
         if event.key is Key.CANCEL:
             raise Cancelled
+        self.wrong = False
         if event.key is Key.CLEAR:
             self.typed = self.typed[:-1]
         elif event.key is Key.ENTER:
-            return Answer(int(self.typed)) if self.typed else None
+            if len(self.typed) >= self.digits_min and self.right(self.typed):
+                return Answer(self.typed)
+            self.wrong = bool(self.typed)
         elif event.key in _DIGITS and len(self.typed) < self.digits_max:
             self.typed += str(event.key)
         return None
+
+
+@dataclass(slots=True)
+class Confirm:
+    """Something to agree to: green agrees, red goes back."""
+
+    shown: Screen
+
+    def screen(self, texts: Translator) -> Screen:
+        """What is agreed to."""
+        return replace(self.shown, hints=_hints(texts))
+
+    def take(self, event: Event) -> Answer[None] | None:
+        """Green or red; nothing else is an answer."""
+        if isinstance(event, KeyPress) and event.key is Key.CANCEL:
+            raise Cancelled
+        return Answer(None) if isinstance(event, KeyPress) and event.key is Key.ENTER else None
 
 
 @dataclass(slots=True)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from config import AcquirerProfile
 from iso8583 import Message
 from terminal.domain.money import to_element_4
 from terminal.domain.record import TransactionRecord
-from terminal.domain.transactions import TRANSACTIONS, ManagementType, Payer
+from terminal.domain.transactions import TRANSACTIONS, ManagementType, Origin, Original, TransactionType
 
 __all__ = ["Identity", "Presented", "financial", "management", "reversal"]
 
-_CAPABILITY = {Payer.STRIPE: "2", Payer.CODE: "6"}
-"""Element 60.4: what the terminal can read for this kind of payer."""
+_CAPABILITY_BY_ENTRY = {"03": "6"}
+"""Element 60.4 by the first two digits of element 22: what the terminal reads for this kind of payer."""
+_CAPABILITY = "2"
 _NO_NETWORK = "000"
 _IC_NORMAL = "0"
 _SECURITY = {True: "2600000000000000", False: "0600000000000000"}
 """Element 53 with and without a PIN block: format 2 (with PAN), double-length 3DES."""
 _SCANNED_CODE_TAG = "A3"
+_RRN_UNKNOWN = "0" * 12
+_ORIGINAL_BLANK = "0" * 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,10 @@ class Presented:
     track2: str = ""
     """Track 2 without sentinels, ``D`` as the separator."""
     track3: str = ""
+    pan: str = ""
+    """Card number, when there is no track any more."""
+    expiry: str = ""
+    """YYMM, with ``pan``."""
     code: str = ""
     """Text of a payment code."""
     pin_block: bytes = b""
@@ -53,34 +62,42 @@ class Presented:
 
 
 def financial(record: TransactionRecord, presented: Presented, identity: Identity, profile: AcquirerProfile) -> Message:
-    """Request of a sale; element 64 is still to be sealed."""
+    """Request or advice of a row; element 64 is still to be sealed."""
     kind = TRANSACTIONS[record.kind]
     elements = _common(record, identity)
-    if kind.payer is Payer.STRIPE:
-        elements[35] = presented.track2
-        if presented.track3 and profile.send_track3:
-            elements[36] = presented.track3
-        elements[53] = _SECURITY[bool(presented.pin_block)]
-        if presented.pin_block:
-            elements[26] = f"{profile.pin_length_max:02d}"
-            elements[52] = presented.pin_block
-    else:
+    elements |= _card(presented, profile)
+    if presented.code:
         elements[59] = _tagged(_SCANNED_CODE_TAG, presented.code, profile.element_59_length_digits)
-    return Message(kind.mti, elements)
+    elements |= _original(record, kind)
+    if kind.name in _WITH_ORGANISATION and record.card_organisation:
+        elements[63] = record.card_organisation
+    return Message(kind.mti, dict(sorted(elements.items())))
 
 
 def reversal(record: TransactionRecord, identity: Identity, profile: AcquirerProfile) -> Message:
     """0400 for a row: the original's elements and STAN, no card data, the reason in element 39 (§3.1)."""
+    kind = TRANSACTIONS[record.kind]
     elements = _common(record, identity)
-    if record.auth_code:
-        elements[38] = record.auth_code
+    auth_code = record.auth_code or (record.original_auth if 38 in kind.needs else "")
+    if auth_code:
+        elements[38] = auth_code
     elements[39] = record.reversal_reason
+    named = _original(record, kind)
+    if 61 in named:
+        elements[61] = named[61]
     elements[63] = profile.operator_text(record.operator)
-    return Message("0400", elements)
+    return Message("0400", dict(sorted(elements.items())))
 
 
-def management(kind: ManagementType, stan: int, batch: int, identity: Identity, operator_text: str) -> Message:
-    """Sign-on, sign-off or echo test (§3.4)."""
+def management(
+    kind: ManagementType,
+    stan: int,
+    batch: int,
+    identity: Identity,
+    operator_text: str,
+    more: Mapping[int, str | bytes] = MappingProxyType({}),
+) -> Message:
+    """Sign-on, sign-off, echo test, settlement and upload (§3.2 to §3.5); ``more`` is what only one of them carries."""
     elements: dict[int, str | bytes] = {
         11: f"{stan:06d}",
         41: identity.terminal_id,
@@ -92,22 +109,65 @@ def management(kind: ManagementType, stan: int, batch: int, identity: Identity, 
         elements[62] = b"Sequence No%02d%s" % (len(serial), serial)
     if kind.operator:
         elements[63] = operator_text
-    return Message(kind.mti, elements)
+    return Message(kind.mti, dict(sorted({**elements, **more}.items())))
 
 
 def _common(record: TransactionRecord, identity: Identity) -> dict[int, str | bytes]:
     kind = TRANSACTIONS[record.kind]
-    return {
+    capability = _CAPABILITY_BY_ENTRY.get(record.entry_mode[:2], _CAPABILITY)
+    elements: dict[int, str | bytes] = {
         3: kind.processing_code,
-        4: to_element_4(record.amount_minor),
         11: f"{record.stan:06d}",
         22: record.entry_mode,
         25: kind.condition_code,
         41: identity.terminal_id,
         42: identity.merchant_id,
         49: record.currency,
-        60: f"{kind.type_code}{record.batch:06d}{_NO_NETWORK}{_CAPABILITY[kind.payer]}{_IC_NORMAL}",
+        60: f"{kind.type_code}{record.batch:06d}{_NO_NETWORK}{capability}{_IC_NORMAL}",
     }
+    if record.amount_minor:
+        elements[4] = to_element_4(record.amount_minor)
+    return elements
+
+
+def _card(presented: Presented, profile: AcquirerProfile) -> dict[int, str | bytes]:
+    elements: dict[int, str | bytes] = {}
+    if presented.track2:
+        elements[35] = presented.track2
+        if presented.track3 and profile.send_track3:
+            elements[36] = presented.track3
+        elements[53] = _SECURITY[bool(presented.pin_block)]
+    elif presented.pan:
+        elements[2] = presented.pan
+        if presented.expiry:
+            elements[14] = presented.expiry
+    if presented.pin_block:
+        elements[26] = f"{profile.pin_length_max:02d}"
+        elements[52] = presented.pin_block
+    return elements
+
+
+def _original(record: TransactionRecord, kind: TransactionType) -> dict[int, str | bytes]:
+    """Elements 37, 38 and 61: which earlier transaction is meant (§2, §3)."""
+    elements: dict[int, str | bytes] = {}
+    if 37 in kind.needs:
+        elements[37] = record.original_rrn or _RRN_UNKNOWN
+    if 38 in kind.needs:
+        auth_code = record.original_auth or (record.auth_code if kind.origin is Origin.NONE else "")
+        if auth_code:
+            elements[38] = auth_code
+    place = f"{record.original_batch:06d}{record.original_stan:06d}"
+    if kind.original is Original.TRACE:
+        elements[61] = place
+    elif kind.original is Original.DATED:
+        elements[61] = place + (record.original_date or "0000")
+    elif kind.original is Original.BLANK:
+        elements[61] = _ORIGINAL_BLANK
+    return elements
+
+
+_WITH_ORGANISATION = frozenset({"refund", "qr-refund"})
+"""Requests whose element 63 names the card organisation (§3)."""
 
 
 def _tagged(tag: str, value: str, length_digits: int) -> str:

@@ -98,10 +98,11 @@ async def _ask(acquirer: Acquirer, name: str) -> Reply | ManagementResult:
 
 
 async def _adopt(acquirer: Acquirer, message: Message) -> None:
-    """Take the host's batch number and clock (§3.4)."""
+    """Take the host's batch number and clock (§3.4); a batch that holds transactions keeps its number."""
     values = {"signed_on_at": acquirer.clock().isoformat(timespec="seconds")}
     batch = message.get(60)
-    if isinstance(batch, str) and acquirer.profile.adopt_batch and batch[2:8].isdecimal() and int(batch[2:8]):
+    wanted = isinstance(batch, str) and acquirer.profile.adopt_batch and batch[2:8].isdecimal() and int(batch[2:8])
+    if isinstance(batch, str) and wanted and not await acquirer.journal.of_batch():
         values["batch"] = str(int(batch[2:8]))
     date, time = message.get(13), message.get(12)
     if isinstance(date, str) and isinstance(time, str):

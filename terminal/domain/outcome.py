@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from terminal.domain.record import State, TransactionRecord, UndoCause
+from terminal.domain.transactions import TRANSACTIONS
 
 __all__ = ["Outcome", "Result", "outcome_of"]
 
 
 class Result(StrEnum):
-    """There is no fifth: a payment is never left unknown (facts/product.md §2.3)."""
+    """There is no "unknown": a payment is never left so (facts/product.md §2.3)."""
 
     APPROVED = "approved"
     DECLINED = "declined"
@@ -19,6 +20,8 @@ class Result(StrEnum):
     """Not charged as far as the merchant is concerned; the reversal has yet to be acknowledged."""
     NOT_CHARGED = "not-charged"
     """Undone and acknowledged, or never sent."""
+    DELIVERING = "delivering"
+    """A refund that is on its way: repeated until the host has answered; not to be entered again."""
 
 
 _RESULTS = {
@@ -27,6 +30,8 @@ _RESULTS = {
     State.SENT: Result.UNDOING,
     State.REVERSING: Result.UNDOING,
     State.REVERSED: Result.NOT_CHARGED,
+    State.ADVISING: Result.DELIVERING,
+    State.DROPPED: Result.NOT_CHARGED,
 }
 
 
@@ -45,6 +50,8 @@ def outcome_of(record: TransactionRecord) -> Outcome:
 
     A decline that could not be proven is being undone, yet the host's words are the best reason there is.
     """
+    if record.state is State.ADVISING and TRANSACTIONS[record.kind].stands:
+        return Outcome(Result.APPROVED, "reason.will-be-sent", record)
     told_by_host = not record.undo_cause or record.undo_cause in _HOST_SPOKE
     reason = f"response.{record.response_code}" if told_by_host else f"reason.{record.undo_cause}"
     return Outcome(_RESULTS[record.state], reason, record)

@@ -6,23 +6,37 @@ track data, PIN blocks and keys have no place here (PCI DSS 3.3.1, 3.5.1).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["FINAL_STATES", "OPEN_STATES", "HostAnswer", "Intent", "State", "TransactionRecord", "UndoCause"]
+__all__ = [
+    "FINAL_STATES",
+    "NO_REFERRAL",
+    "OPEN_STATES",
+    "HostAnswer",
+    "Intent",
+    "Referral",
+    "State",
+    "TransactionRecord",
+    "UndoCause",
+]
 
 
 class State(StrEnum):
-    """Where a transaction stands. SENT and REVERSING are open; the others are final."""
+    """Where a transaction stands. SENT, REVERSING and ADVISING are open; the others are final."""
 
     SENT = "sent"
-    """Intent is durable; a byte may have left. A restart in this state reverses."""
+    """Intent is durable; a byte may have left. A restart in this state makes it certain, as its kind wants it."""
     APPROVED = "approved"
     DECLINED = "declined"
     REVERSING = "reversing"
     """Not charged as far as the merchant is concerned; the host has yet to acknowledge it."""
     REVERSED = "reversed"
+    ADVISING = "advising"
+    """An advice that the host has yet to answer; it is repeated until it does."""
+    DROPPED = "dropped"
+    """Asked in vain, and nothing to undo: no money was to move."""
 
 
 class UndoCause(StrEnum):
@@ -41,8 +55,8 @@ class UndoCause(StrEnum):
     """The terminal stopped between the first byte and the answer."""
 
 
-FINAL_STATES = frozenset({State.APPROVED, State.DECLINED, State.REVERSED})
-OPEN_STATES = frozenset({State.SENT, State.REVERSING})
+OPEN_STATES = frozenset({State.SENT, State.REVERSING, State.ADVISING})
+FINAL_STATES = frozenset(State) - OPEN_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,23 @@ class HostAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Referral:
+    """The earlier transaction that an attempt refers to; the names are the row's. Zero and empty: not known."""
+
+    original: int | None = None
+    """Row number, when this terminal's journal holds it."""
+    original_batch: int = 0
+    original_stan: int = 0
+    original_date: str = ""
+    """MMDD."""
+    original_rrn: str = ""
+    original_auth: str = ""
+
+
+NO_REFERRAL = Referral()
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """What is about to be asked of the host: all that the row holds before the first byte leaves."""
 
@@ -84,6 +115,11 @@ class Intent:
     training: bool = False
     pin_entered: bool = False
     expiry: str = ""
+    referral: Referral = NO_REFERRAL
+    sealed: bytes = b""
+    """Card number and expiry for later messages, sealed by the vault; emptied when no message needs them any more."""
+    tender: str = ""
+    """Number that the parts of a split payment share; empty for a payment in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +166,14 @@ class TransactionRecord:
     card_organisation: str = ""
     host_message: str = ""
     """These ten are the answer's, empty while there is none; see HostAnswer."""
+    original: int | None = None
+    original_batch: int = 0
+    original_stan: int = 0
+    original_date: str = ""
+    original_rrn: str = ""
+    original_auth: str = ""
+    """These six name the transaction this one refers to; see Referral."""
+    sealed: bytes = field(default=b"", repr=False)
+    tender: str = ""
+    uploaded: bool = False
+    """Whether the batch upload has delivered it."""

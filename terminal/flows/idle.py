@@ -9,7 +9,9 @@ from terminal.desk import Desk
 from terminal.domain.outcome import outcome_of
 from terminal.domain.record import TransactionRecord
 from terminal.flows.menu import MAIN, choose, follow
+from terminal.flows.operators import sign_in
 from terminal.flows.outcome import tell_outcome
+from terminal.flows.settle import resume_settlement
 from terminal.prompts import Answer, Cancelled, TimedOut
 from terminal.screens.screen import Screen
 from terminal.screens.texts import Translator
@@ -23,10 +25,15 @@ _MENU = "menu"
 
 async def attend(desk: Desk, interrupted: list[TransactionRecord]) -> None:
     """Serve the counter for ever. First says what became of a payment that a power cut interrupted."""
+    if desk.settings.terminal.operators:
+        desk.acquirer.operator = ""
     if interrupted:
         await tell_outcome(desk, outcome_of(interrupted[-1]))
+    await resume_settlement(desk)
     while True:
         try:
+            if not desk.acquirer.operator:
+                await sign_in(desk)
             key = await desk.ask(_Idle(desk.settings.terminal.merchant_name), _REDRAWN_S)
             if key == _MENU:
                 await choose(desk, MAIN)

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from terminal.desk import Desk
-from terminal.flows.manage import echo_test, sign_off_flow, sign_on_flow
+from terminal.flows import cash, manage, offline, operators, pre_auth, refund, slips, undo
+from terminal.flows.balance import balance
 from terminal.flows.sale import sale
-from terminal.flows.slips import reprint_any, reprint_last, show_totals
+from terminal.flows.settle import settle_flow
 from terminal.flows.version import show_version
 from terminal.prompts import MenuPrompt
 
-__all__ = ["MAIN", "Item", "Menu", "choose"]
+__all__ = ["MAIN", "Item", "Menu", "choose", "follow"]
 
 Flow = Callable[[Desk], Awaitable[object]]
 
@@ -35,23 +36,68 @@ class Menu:
     items: tuple[Item, ...]
 
 
+_VOID = Menu("menu.void", "menu.void", (
+    Item("1", "menu.void.sale", undo.void_sale),
+    Item("2", "menu.void.completion", undo.void_completion),
+))  # fmt: skip
+
+_REFUND = Menu("menu.refund", "menu.refund", (
+    Item("1", "menu.refund.card", refund.refund),
+    Item("2", "menu.refund.code", refund.refund_code),
+))  # fmt: skip
+
+_PRE_AUTH = Menu("menu.pre-auth", "menu.pre-auth", (
+    Item("1", "menu.pre-auth.new", pre_auth.pre_auth),
+    Item("2", "menu.pre-auth.void", pre_auth.void_pre_auth),
+    Item("3", "menu.pre-auth.complete", pre_auth.complete),
+    Item("4", "menu.pre-auth.advice", pre_auth.complete_by_advice),
+    Item("5", "menu.pre-auth.completion-void", undo.void_completion),
+    Item("6", "menu.pre-auth.additional", pre_auth.additional),
+))  # fmt: skip
+
 _PRINT = Menu("menu.print", "menu.print", (
-    Item("1", "menu.print.last", reprint_last),
-    Item("2", "menu.print.any", reprint_any),
-    Item("4", "menu.print.totals", show_totals),
+    Item("1", "menu.print.last", slips.reprint_last),
+    Item("2", "menu.print.any", slips.reprint_any),
+    Item("3", "menu.print.details", slips.print_details),
+    Item("4", "menu.print.totals", slips.show_totals),
+    Item("5", "menu.print.last-batch", slips.print_last_batch),
+))  # fmt: skip
+
+_OPERATORS = Menu("menu.operators", "menu.operators", (
+    Item("1", "menu.operators.sign-out", operators.sign_out),
+    Item("2", "menu.operators.password", operators.change_password),
+    Item("3", "menu.operators.add", operators.add_operator),
+    Item("4", "menu.operators.remove", operators.remove_operator),
+    Item("5", "menu.operators.unlock", operators.unlock_operator),
+    Item("6", "menu.operators.list", operators.list_operators),
 ))  # fmt: skip
 
 _MANAGE = Menu("menu.manage", "menu.manage", (
-    Item("1", "menu.manage.sign-on", sign_on_flow),
-    Item("2", "menu.manage.sign-off", sign_off_flow),
-    Item("4", "menu.manage.echo", echo_test),
+    Item("1", "menu.manage.sign-on", manage.sign_on_flow),
+    Item("2", "menu.manage.sign-off", manage.sign_off_flow),
+    Item("3", "menu.operators", _OPERATORS),
+    Item("4", "menu.manage.echo", manage.echo_test),
+    Item("5", "menu.manage.query", slips.query),
+    Item("6", "menu.manage.settle", settle_flow),
     Item("7", "menu.manage.version", show_version),
+))  # fmt: skip
+
+_OTHER = Menu("menu.other", "menu.other", (
+    Item("1", "menu.other.offline", offline.offline_sale),
+    Item("2", "menu.other.tip", offline.tip),
+    Item("3", "menu.other.cash", cash.cash_sale),
+    Item("4", "menu.other.split", cash.split_sale),
 ))  # fmt: skip
 
 MAIN = Menu("menu.main", "menu.main", (
     Item("1", "menu.sale", sale),
+    Item("2", "menu.void", _VOID),
+    Item("3", "menu.refund", _REFUND),
+    Item("4", "menu.pre-auth", _PRE_AUTH),
+    Item("5", "menu.balance", balance),
     Item("6", "menu.print", _PRINT),
     Item("7", "menu.manage", _MANAGE),
+    Item("8", "menu.other", _OTHER),
 ))  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from terminal.desk import Desk
 from terminal.domain.money import CURRENCIES, format_amount
 from terminal.domain.outcome import Outcome, Result
+from terminal.domain.transactions import TRANSACTIONS, Total
 from terminal.screens.screen import Screen, Tone
 from terminal.screens.texts import Translator
 
@@ -15,6 +16,7 @@ _TONES = {
     Result.DECLINED: Tone.BAD,
     Result.UNDOING: Tone.WARNING,
     Result.NOT_CHARGED: Tone.BAD,
+    Result.DELIVERING: Tone.WARNING,
 }
 
 
@@ -32,18 +34,37 @@ def processing(texts: Translator, amount: str) -> Screen:
 def outcome_screen(texts: Translator, outcome: Outcome) -> Screen:
     """The screen of an outcome: what, how much, why, and what to do."""
     record = outcome.record
-    amount = format_amount(record.amount_minor, CURRENCIES[record.currency]) if record else ""
-    lines = [] if outcome.result is Result.APPROVED else [texts.text(outcome.reason)]
+    amount = format_amount(record.amount_minor, CURRENCIES[record.currency]) if record and record.amount_minor else ""
+    told = outcome.result is not Result.APPROVED or not outcome.reason.startswith("response.")
+    lines = [texts.text(outcome.reason)] if told else []
     if record:
         lines.append(texts.text("outcome.voucher", stan=f"{record.stan:06d}"))
     return Screen(
         f"outcome.{outcome.result}",
         texts.text(f"outcome.{outcome.result}.title"),
-        texts.text(f"outcome.{outcome.result}.instruction"),
+        texts.text(_instruction(outcome)),
         lines=tuple(lines),
         amount=amount,
         tone=_TONES[outcome.result],
     )
+
+
+def _instruction(outcome: Outcome) -> str:
+    """What has happened to the money, in the words of this kind of transaction."""
+    kind = outcome.record.kind if outcome.record else ""
+    if outcome.result is Result.APPROVED:
+        return f"done.{kind}"
+    if kind and TRANSACTIONS[kind].total is not Total.DEBIT and outcome.result in _UNCHANGED:
+        return _UNCHANGED[outcome.result]
+    return f"outcome.{outcome.result}.instruction"
+
+
+_UNCHANGED = {
+    Result.DECLINED: "outcome.unchanged",
+    Result.NOT_CHARGED: "outcome.unchanged",
+    Result.UNDOING: "outcome.unchanged.waiting",
+}
+"""For what is no charge: "not charged" would be true and mean nothing."""
 
 
 async def tell_outcome(desk: Desk, outcome: Outcome) -> Outcome:

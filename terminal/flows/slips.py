@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from terminal.desk import Desk
 from terminal.domain.money import CURRENCIES, format_amount
+from terminal.domain.outcome import outcome_of
 from terminal.domain.record import TransactionRecord
+from terminal.flows.outcome import outcome_screen
 from terminal.journal import Slip, Totals
-from terminal.prompts import NumberPrompt
+from terminal.prompts import DigitsPrompt
 from terminal.screens.screen import Screen, Tone
 
-__all__ = ["reprint_any", "reprint_last", "show_totals"]
+__all__ = ["print_details", "print_last_batch", "query", "reprint_any", "reprint_last", "show_totals"]
 
 _STAN_DIGITS = 6
 
@@ -22,17 +24,56 @@ async def reprint_last(desk: Desk) -> None:
 async def reprint_any(desk: Desk) -> None:
     """Print a slip of the current batch again, by its voucher number."""
     stan = await desk.ask(
-        NumberPrompt("reprint.number", "menu.print.any", "reprint.number", _STAN_DIGITS), desk.settings.timeouts.menu_s
+        DigitsPrompt("reprint.number", "menu.print.any", "reprint.number", _STAN_DIGITS), desk.settings.timeouts.menu_s
     )
-    await _reprint(desk, await desk.journal.find(stan))
+    await _reprint(desk, await desk.journal.find(int(stan)))
 
 
 async def show_totals(desk: Desk) -> None:
     """Show and print what this batch comes to, summed from its rows."""
     totals = await desk.journal.totals()
-    await desk.journal.queue_slip(None, Slip.TOTALS, reprint=False)
+    await desk.journal.jobs.queue_slip(None, Slip.TOTALS, reprint=False)
     desk.print_waiting()
     await desk.tell(_totals_screen(desk, totals), desk.settings.timeouts.outcome_s)
+
+
+async def print_details(desk: Desk) -> None:
+    """Print every transaction of this batch, a line each."""
+    await desk.journal.jobs.queue_slip(None, Slip.DETAILS, reprint=False)
+    desk.print_waiting()
+    texts = desk.texts
+    await desk.tell(
+        Screen("details.queued", texts.text("menu.print"), texts.text("details.queued")),
+        desk.settings.timeouts.outcome_s,
+    )
+
+
+async def print_last_batch(desk: Desk) -> None:
+    """Print the last settlement again, marked as a duplicate."""
+    settled = await desk.journal.settlements.last()
+    if settled is None:
+        await desk.refuse("menu.print", "settle.none")
+        return
+    await desk.journal.jobs.queue_slip(None, Slip.SETTLEMENT, reprint=True, batch=settled.batch)
+    desk.print_waiting()
+    texts = desk.texts
+    screen = Screen(
+        "last-batch.queued", texts.text("menu.print"), texts.text("totals.batch", batch=f"{settled.batch:06d}")
+    )
+    await desk.tell(screen, desk.settings.timeouts.outcome_s)
+
+
+async def query(desk: Desk) -> None:
+    """Show where a transaction of this batch stands, by its voucher number."""
+    stan = await desk.ask(
+        DigitsPrompt("reprint.number", "menu.manage.query", "reprint.number", _STAN_DIGITS),
+        desk.settings.timeouts.menu_s,
+    )
+    record = await desk.journal.find(int(stan))
+    if record is None:
+        await desk.refuse("menu.manage.query", "original.not-found")
+        return
+    await desk.tell(outcome_screen(desk.texts, outcome_of(record)), desk.settings.timeouts.outcome_s)
 
 
 def _totals_screen(desk: Desk, totals: Totals) -> Screen:

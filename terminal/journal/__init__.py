@@ -1,20 +1,29 @@
 """The journal: durable rows of everything that matters about money."""
 
-from terminal.journal.database import JournalError, JournalFault, StorageFull
+from terminal.journal.database import JournalError, JournalFault
 from terminal.journal.journal import Journal
+from terminal.journal.limits import Limits
+from terminal.journal.operators import OperatorRole, SignInResult
+from terminal.journal.refusal import BeginRefused
 from terminal.journal.rows import PrintJob, Slip
+from terminal.journal.settlements import Settlement, SettlementState
 from terminal.journal.totals import KindTotal, Totals
 from terminal.journal.writer import InlineWriter, ThreadWriter, Writer
 
 __all__ = [
+    "BeginRefused",
     "InlineWriter",
     "Journal",
     "JournalError",
     "JournalFault",
     "KindTotal",
+    "Limits",
+    "OperatorRole",
     "PrintJob",
+    "Settlement",
+    "SettlementState",
+    "SignInResult",
     "Slip",
-    "StorageFull",
     "ThreadWriter",
     "Totals",
     "Writer",

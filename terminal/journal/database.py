@@ -10,12 +10,13 @@ from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
 
+from terminal.journal.refusal import BeginRefused
+
 __all__ = [
     "LOCAL_STORAGE",
     "JournalError",
     "JournalFault",
     "Storage",
-    "StorageFull",
     "open_database",
     "require_space",
 ]
@@ -49,10 +50,6 @@ class JournalError(Exception):
         super().__init__(text)
         self.fault = fault
         self.remedy = remedy
-
-
-class StorageFull(Exception):
-    """There is too little room on the disk to begin a payment. What is open can still be finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +132,9 @@ def _cannot_open(path: Path, why: str) -> JournalError:
 
 
 def require_space(folder: Path, storage: Storage) -> None:
-    """Raises StorageFull when a payment that begins now might not find room for its end."""
+    """Raises BeginRefused when a payment that begins now might not find room for its end."""
     if storage.free_bytes(folder) < FREE_BYTES_MIN:
-        raise StorageFull
+        raise BeginRefused("reason.storage-full")
 
 
 def _require(database: sqlite3.Connection, pragma: str, expected: object) -> None:

@@ -10,101 +10,93 @@ Rules that keep this file whole:
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from terminal.domain.record import HostAnswer, Intent, State, TransactionRecord, UndoCause
-from terminal.journal.database import (
-    LOCAL_STORAGE,
-    JournalError,
-    JournalFault,
-    Storage,
-    open_database,
-    require_space,
-)
-from terminal.journal.rows import COLUMNS, PrintJob, record_from_row
-from terminal.journal.totals import Totals, totals_of
+from terminal.domain.transactions import TRANSACTIONS, Undo
+from terminal.journal.database import LOCAL_STORAGE, Storage, open_database
+from terminal.journal.jobs import PrintJobs
+from terminal.journal.limits import Limits
+from terminal.journal.operators import Operators
+from terminal.journal.refusal import BeginRefused
+from terminal.journal.rows import COLUMNS, record_from_row
+from terminal.journal.settlements import Settlements, refuse_while_open
+from terminal.journal.store import Store, WallClock
+from terminal.journal.totals import COUNTED, Totals, totals_of
 from terminal.journal.writer import Writer
 
 __all__ = ["Journal", "WallClock"]
 
-T = TypeVar("T")
 STAN_MAX = 999_999
+INTERRUPTED_REASON = "98"
+"""Element 39 of the reversal of an attempt that a power cut interrupted: no answer (facts/unionpay.md §3.1)."""
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM txn"
 _NO_ANSWER = HostAnswer()
-
-
-class WallClock(Protocol):
-    """Local date and time; data only, never a timer."""
-
-    def __call__(self) -> datetime: ...
+_LIVE = "state IN ('sent', 'approved', 'reversing', 'advising')"
+_VOIDS = tuple(kind.name for kind in TRANSACTIONS.values() if kind.undoes)
 
 
 class Journal:
     """Durable rows of one terminal. All methods are coroutines; the work runs in the writer."""
 
-    def __init__(
-        self, database: sqlite3.Connection, writer: Writer, now: WallClock, folder: Path, storage: Storage
-    ) -> None:
-        self._database = database
-        self._folder = folder
-        self._storage = storage
-        self._writer = writer
-        self._now = now
-        self._failed = False
+    def __init__(self, store: Store, limits: Limits) -> None:
+        self._store = store
+        self._database = store.database
+        self.limits = limits
+        self.jobs = PrintJobs(store, self._record)
+        self.settlements = Settlements(store, self._totals, self.jobs)
+        self.operators = Operators(store)
 
     @classmethod
-    async def open(cls, path: Path, writer: Writer, now: WallClock, storage: Storage = LOCAL_STORAGE) -> Journal:
+    async def open(
+        cls,
+        path: Path,
+        writer: Writer,
+        now: WallClock,
+        storage: Storage = LOCAL_STORAGE,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> Journal:
         """Open the journal and assert its durability. Raises JournalError."""
-        return cls(await writer.run(lambda: open_database(path, storage)), writer, now, path.parent, storage)
+        database = await writer.run(lambda: open_database(path, storage))
+        return cls(Store(database, writer, now, path.parent, storage), limits)
 
     async def close(self) -> None:
         """Close the file; only an orderly way out, never needed for durability."""
-        await self._writer.run(self._database.close)
-        self._writer.close()
+        await self._store.close()
 
     # --- a transaction's way ---------------------------------------------------------------
 
     async def begin(self, intent: Intent) -> TransactionRecord:
-        """Durable intent with a fresh STAN and the current batch: from here on, silence is undone.
+        """Durable intent with a fresh STAN and the current batch: from here on, silence is made certain.
 
-        Raises StorageFull, and nothing has begun, when the disk may not hold its end.
+        Raises BeginRefused, and nothing has begun: no room on the disk, batch full, settlement under way,
+        or an original that cannot be made void any more.
         """
+        return await self._insert(intent, State.SENT, ())
 
-        def work() -> int:
-            require_space(self._folder, self._storage)
-            values = {
-                **asdict(intent),
-                "state": State.SENT,
-                "stan": self._take_stan(),
-                "batch": int(self._setting("batch", "1")),
-                "started_at": self._now().isoformat(timespec="seconds"),
-                "undo_cause": "",
-                "reversal_reason": "",
-                "reversal_tries": 0,
-                **asdict(_NO_ANSWER),
-            }
-            names = ", ".join(values)
-            marks = ", ".join(f":{name}" for name in values)
-            row = self._database.execute(f"INSERT INTO txn ({names}) VALUES ({marks})", values).lastrowid
-            assert row is not None
-            self._note("begun", row, "")
-            return row
+    async def store(self, intent: Intent, auth_code: str, slips: Sequence[str]) -> TransactionRecord:
+        """An advice that is agreed at the counter: it stands, and the host hears of it when it can.
 
-        return await self._changed(work)
+        Raises BeginRefused as ``begin`` does, and when the limits of what may wait are reached.
+        """
+        assert TRANSACTIONS[intent.kind].stands
+        return await self._insert(intent, State.ADVISING, slips, auth_code)
+
+    async def take(self, intent: Intent, slips: Sequence[str]) -> TransactionRecord:
+        """Cash: done when it is written down. Raises BeginRefused as ``begin`` does."""
+        assert not TRANSACTIONS[intent.kind].mti
+        return await self._insert(intent, State.APPROVED, slips)
 
     async def approve(self, id: int, answer: HostAnswer, slips: Sequence[str]) -> TransactionRecord:
         """The proven approval, with its slips queued in the same transaction."""
         return await self._move(id, State.APPROVED, answer, slips=slips)
 
-    async def decline(self, id: int, answer: HostAnswer) -> TransactionRecord:
+    async def decline(self, id: int, answer: HostAnswer, slips: Sequence[str] = ()) -> TransactionRecord:
         """The proven decline: nothing is charged, nothing needs undoing."""
-        return await self._move(id, State.DECLINED, answer)
+        return await self._move(id, State.DECLINED, answer, slips=slips)
 
     async def undo(self, id: int, cause: UndoCause, reason: str, answer: HostAnswer | None) -> TransactionRecord:
         """Turn an attempt into a durable reversal. ``reason`` is element 39 of the reversal."""
@@ -112,179 +104,165 @@ class Journal:
             id, State.REVERSING, answer, undo_cause=str(cause), reversal_reason=reason, detail=str(cause)
         )
 
+    async def advise(self, id: int, cause: UndoCause) -> TransactionRecord:
+        """Turn an attempt into a durable advice: told again until the host has answered."""
+        return await self._move(id, State.ADVISING, None, undo_cause=str(cause), detail=str(cause))
+
+    async def drop(self, id: int, cause: UndoCause) -> TransactionRecord:
+        """Asked in vain, and no money was to move."""
+        return await self._move(id, State.DROPPED, None, undo_cause=str(cause), detail=str(cause))
+
     async def reversal_tried(self, id: int, next_reason: str) -> TransactionRecord:
         """Count one reversal that got no closing answer, and keep what the next one says in element 39."""
 
-        def work() -> int:
+        def work() -> TransactionRecord:
             self._database.execute(
                 "UPDATE txn SET reversal_tries = reversal_tries + 1, reversal_reason = ? WHERE id = ? AND state = ?",
                 (next_reason, id, State.REVERSING),
             )
-            return id
+            return self._record(id)
 
-        return await self._changed(work)
+        return await self._store.commit(work)
 
     async def reversed(self, id: int, code: str, slips: Sequence[str]) -> TransactionRecord:
         """The host has acknowledged the reversal with ``code``; the attempt is closed."""
         return await self._move(id, State.REVERSED, None, slips=slips, detail=f"acknowledged with {code}")
 
     async def recover(self) -> list[TransactionRecord]:
-        """After any restart: what was sent and has no answer is undone. Safe to repeat and to interrupt."""
+        """After any restart: what was sent and has no answer is made certain. Safe to repeat and to interrupt.
+
+        Returns what the merchant must be told of, oldest first: what is being undone, and what was interrupted.
+        """
 
         def work() -> list[TransactionRecord]:
-            with self._transaction():
-                for record in self._records("WHERE state = ?", (State.SENT,)):
-                    self._update(
-                        record.id,
-                        {"state": State.REVERSING, "undo_cause": str(UndoCause.INTERRUPTED), "reversal_reason": "98"},
-                    )
-                    self._note("reversing", record.id, UndoCause.INTERRUPTED)
-            return self._records("WHERE state = ? ORDER BY id", (State.REVERSING,))
+            interrupted = self._records("WHERE state = ?", (State.SENT,))
+            for record in interrupted:
+                state, values = _RECOVERY[TRANSACTIONS[record.kind].undo]
+                self._update(record.id, {"state": state, "undo_cause": str(UndoCause.INTERRUPTED), **values})
+                self._store.note(str(state), record.id, UndoCause.INTERRUPTED)
+            told = {record.id for record in interrupted if TRANSACTIONS[record.kind].undo is not Undo.NONE}
+            told |= {record.id for record in self._records("WHERE state = ?", (State.REVERSING,))}
+            return [self._record(id) for id in sorted(told)]
 
-        return await self._run(work)
+        return await self._store.commit(work)
 
     # --- looking ---------------------------------------------------------------------------
 
     async def reversals(self) -> list[TransactionRecord]:
         """Reversals that the host has yet to acknowledge, oldest first."""
-        return await self._run(lambda: self._records("WHERE state = ? ORDER BY id", (State.REVERSING,)))
+        return await self._select("WHERE state = ? ORDER BY id", (State.REVERSING,))
+
+    async def advices(self) -> list[TransactionRecord]:
+        """Advices that the host has yet to answer, oldest first."""
+        return await self._select("WHERE state = ? ORDER BY id", (State.ADVISING,))
 
     async def record(self, id: int) -> TransactionRecord:
         """One row; KeyError when there is none."""
-        return await self._run(lambda: self._record(id))
+        return await self._store.run(lambda: self._record(id))
 
     async def last(self) -> TransactionRecord | None:
         """The newest transaction, or None."""
-        found = await self._run(lambda: self._records("ORDER BY id DESC LIMIT 1"))
+        found = await self._select("ORDER BY id DESC LIMIT 1", ())
         return found[0] if found else None
 
     async def find(self, stan: int) -> TransactionRecord | None:
         """The newest transaction of the current batch with this voucher number, or None."""
 
         def work() -> list[TransactionRecord]:
-            batch = int(self._setting("batch", "1"))
-            return self._records("WHERE batch = ? AND stan = ? ORDER BY id DESC LIMIT 1", (batch, stan))
+            return self._records("WHERE batch = ? AND stan = ? ORDER BY id DESC LIMIT 1", (self._store.batch(), stan))
 
-        found = await self._run(work)
+        found = await self._store.run(work)
         return found[0] if found else None
 
-    async def totals(self) -> Totals:
-        """Totals of the current batch, summed from its approved rows."""
+    async def of_batch(self, batch: int = 0) -> list[TransactionRecord]:
+        """Every row of a batch that counts, oldest first; 0 is the open one."""
 
-        def work() -> Totals:
-            batch = int(self._setting("batch", "1"))
-            rows = self._database.execute(
-                "SELECT kind, count(*), sum(amount_minor) FROM txn WHERE batch = ? AND state = ? "
-                "GROUP BY kind ORDER BY kind",
-                (batch, State.APPROVED),
-            )
-            return totals_of(batch, rows)
+        def work() -> list[TransactionRecord]:
+            return self._records(f"WHERE batch = ? AND {COUNTED} ORDER BY id", (batch or self._store.batch(),))
 
-        return await self._run(work)
+        return await self._store.run(work)
+
+    async def voided_by(self, id: int) -> TransactionRecord | None:
+        """The transaction that makes a row void, or is about to; None when there is none."""
+        return await self._store.run(lambda: self._voided_by(id))
+
+    async def totals(self, batch: int = 0) -> Totals:
+        """Totals of a batch, summed from its rows; 0 is the open one."""
+        return await self._store.run(lambda: self._totals(batch))
 
     # --- the terminal's own numbers --------------------------------------------------------
 
     async def next_stan(self) -> int:
         """A STAN for a management message, from the same durable counter."""
-
-        def work() -> int:
-            with self._transaction():
-                return self._take_stan()
-
-        return await self._run(work)
+        return await self._store.commit(self._take_stan)
 
     async def setting(self, name: str, default: str = "") -> str:
         """A durable value of the terminal's own."""
-        return await self._run(lambda: self._setting(name, default))
+        return await self._store.run(lambda: self._store.setting(name, default))
 
     async def set(self, **values: str) -> None:
         """Replace durable values, all or none."""
 
         def work() -> None:
-            with self._transaction():
-                for name, value in values.items():
-                    self._put(name, value)
+            for name, value in values.items():
+                self._store.put(name, value)
 
-        await self._run(work)
+        await self._store.commit(work)
 
     async def note(self, what: str, detail: str = "") -> None:
         """Add a line to the event log. Never card data, PIN or key."""
-
-        def work() -> None:
-            with self._transaction():
-                self._note(what, None, detail)
-
-        await self._run(work)
-
-    # --- paper -----------------------------------------------------------------------------
-
-    async def queue_slip(self, id: int | None, what: str, *, reprint: bool) -> None:
-        """Queue one more slip of a row (None: of the batch totals)."""
-
-        def work() -> None:
-            with self._transaction():
-                self._queue(id, what, reprint)
-
-        await self._run(work)
-
-    async def next_job(self) -> PrintJob | None:
-        """The oldest slip that is not wholly on paper, or None."""
-
-        def work() -> PrintJob | None:
-            row = self._database.execute(
-                "SELECT id, txn, what, reprint, state, bytes_done, total FROM print_job "
-                "WHERE state != 'done' ORDER BY id LIMIT 1"
-            ).fetchone()
-            if row is None:
-                return None
-            id, txn, what, reprint, state, bytes_done, total = row
-            record = None if txn is None else self._record(txn)
-            return PrintJob(id, what, record, bool(reprint), state == "started", bytes_done, total)
-
-        return await self._run(work)
-
-    async def started(self, job: int, total: int) -> None:
-        """Before the first byte of a slip: from here on a new try may be a duplicate."""
-        await self._job(job, "state = 'started', total = ?, bytes_done = 0", total)
-
-    async def withdrawn(self, job: int) -> None:
-        """Nothing of the slip reached the printer after all: the next try is no duplicate."""
-        await self._job(job, "state = 'waiting'")
-
-    async def progress(self, job: int, bytes_done: int) -> None:
-        """So many bytes of the slip have been taken by the printer."""
-        await self._job(job, "bytes_done = ?", bytes_done)
-
-    async def done(self, job: int) -> None:
-        """The slip is on paper."""
-        await self._job(job, "state = 'done', bytes_done = total")
+        await self._store.commit(lambda: self._store.note(what, None, detail))
 
     # --- within the writer -----------------------------------------------------------------
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._failed:
-            raise JournalError(
-                JournalFault.WRITE,
-                "The journal failed earlier.",
-                "Restart the terminal; it recovers from the disk.",
-            )
-        try:
-            return await self._writer.run(work)
-        except (sqlite3.Error, OSError) as error:
-            # After a failed fsync the kernel may call lost pages clean: only a restart tells the truth.
-            self._failed = True
-            raise JournalError(
-                JournalFault.WRITE,
-                f"The journal cannot be written: {error}.",
-                "Free space or replace the storage, then start the terminal; open payments are undone then.",
-            ) from None
+    async def _insert(
+        self, intent: Intent, state: State, slips: Sequence[str], auth_code: str = ""
+    ) -> TransactionRecord:
+        def work() -> TransactionRecord:
+            self._store.require_space()
+            refuse_while_open(self._store)
+            batch = self._store.batch()
+            self.limits.check(self._database, batch, intent, self._store.now())
+            self._require_voidable(intent, batch)
+            plain = asdict(intent)
+            values = {
+                **plain.pop("referral"),
+                **plain,
+                "state": state,
+                "stan": self._take_stan(),
+                "batch": batch,
+                "started_at": self._store.now(),
+                "undo_cause": "",
+                "reversal_reason": "",
+                "reversal_tries": 0,
+                **asdict(_NO_ANSWER),
+                "auth_code": auth_code,
+            }
+            names = ", ".join(values)
+            marks = ", ".join(f":{name}" for name in values)
+            row = self._database.execute(f"INSERT INTO txn ({names}) VALUES ({marks})", values).lastrowid
+            assert row is not None
+            for what in slips:
+                self.jobs.queue(row, what, reprint=False)
+            self._store.note("begun" if state is State.SENT else str(state), row, "")
+            return self._record(row)
 
-    async def _changed(self, work: Callable[[], int]) -> TransactionRecord:
-        def committed() -> TransactionRecord:
-            with self._transaction():
-                return self._record(work())
+        return await self._store.commit(work)
 
-        return await self._run(committed)
+    def _require_voidable(self, intent: Intent, batch: int) -> None:
+        undoes, original = TRANSACTIONS[intent.kind].undoes, intent.referral.original
+        if not undoes:
+            return
+        record = self._record(original) if original is not None else None
+        if record is None or record.kind not in undoes or record.state is not State.APPROVED or record.batch != batch:
+            raise BeginRefused("reason.not-voidable")
+        if self._voided_by(record.id) is not None:
+            raise BeginRefused("reason.already-voided")
+
+    def _voided_by(self, id: int) -> TransactionRecord | None:
+        marks = ", ".join("?" * len(_VOIDS))
+        found = self._records(f"WHERE original = ? AND kind IN ({marks}) AND {_LIVE} LIMIT 1", (id, *_VOIDS))
+        return found[0] if found else None
 
     async def _move(
         self,
@@ -296,63 +274,36 @@ class Journal:
         detail: str = "",
         **values: str,
     ) -> TransactionRecord:
-        def work() -> int:
-            self._update(id, {"state": state, **values, **(asdict(answer) if answer else {})})
+        def work() -> TransactionRecord:
+            told = {name: value for name, value in asdict(answer).items() if value} if answer else {}
+            self._update(id, {"state": state, **values, **told})
             for what in slips:
-                self._queue(id, what, reprint=False)
-            self._note(str(state), id, detail)
-            return id
+                self.jobs.queue(id, what, reprint=False)
+            self._store.note(str(state), id, detail)
+            return self._record(id)
 
-        return await self._changed(work)
+        return await self._store.commit(work)
 
-    async def _job(self, job: int, assignments: str, *values: int) -> None:
-        def work() -> None:
-            with self._transaction():
-                self._database.execute(f"UPDATE print_job SET {assignments} WHERE id = ?", (*values, job))
+    async def _select(self, where: str, values: tuple[Any, ...]) -> list[TransactionRecord]:
+        return await self._store.run(lambda: self._records(where, values))
 
-        await self._run(work)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._database.execute("COMMIT")
-        except BaseException:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
+    def _totals(self, batch: int) -> Totals:
+        batch = batch or self._store.batch()
+        rows = self._database.execute(
+            f"SELECT kind, count(*), sum(amount_minor) FROM txn WHERE batch = ? AND {COUNTED} "
+            "GROUP BY kind ORDER BY kind",
+            (batch,),
+        )
+        return totals_of(batch, rows)
 
     def _take_stan(self) -> int:
-        stan = int(self._setting("stan", "0")) % STAN_MAX + 1
-        self._put("stan", str(stan))
+        stan = int(self._store.setting("stan", "0")) % STAN_MAX + 1
+        self._store.put("stan", str(stan))
         return stan
-
-    def _setting(self, name: str, default: str) -> str:
-        row = self._database.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-        return default if row is None else str(row[0])
-
-    def _put(self, name: str, value: str) -> None:
-        self._database.execute(
-            "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (name, value),
-        )
 
     def _update(self, id: int, values: dict[str, Any]) -> None:
         assignments = ", ".join(f"{name} = :{name}" for name in values)
         self._database.execute(f"UPDATE txn SET {assignments} WHERE id = :id", {**values, "id": id})
-
-    def _queue(self, id: int | None, what: str, reprint: bool) -> None:
-        self._database.execute(
-            "INSERT INTO print_job (txn, what, reprint, state, bytes_done, total) VALUES (?, ?, ?, 'waiting', 0, 0)",
-            (id, what, reprint),
-        )
-
-    def _note(self, what: str, id: int | None, detail: str) -> None:
-        self._database.execute(
-            "INSERT INTO event (at, what, txn, detail) VALUES (?, ?, ?, ?)",
-            (self._now().isoformat(timespec="seconds"), what, id, detail),
-        )
 
     def _records(self, where: str, values: tuple[Any, ...] = ()) -> list[TransactionRecord]:
         return [record_from_row(row) for row in self._database.execute(f"{_SELECT} {where}", values)]
@@ -362,3 +313,10 @@ class Journal:
         if not found:
             raise KeyError(id)
         return found[0]
+
+
+_RECOVERY: dict[Undo, tuple[State, dict[str, str]]] = {
+    Undo.REVERSAL: (State.REVERSING, {"reversal_reason": INTERRUPTED_REASON}),
+    Undo.ADVICE: (State.ADVISING, {}),
+    Undo.NONE: (State.DROPPED, {}),
+}

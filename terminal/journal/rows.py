@@ -11,7 +11,7 @@ from terminal.domain.record import State, TransactionRecord
 __all__ = ["COLUMNS", "PrintJob", "Slip", "record_from_row"]
 
 COLUMNS = tuple(field.name for field in fields(TransactionRecord))
-_FLAGS = frozenset({"training", "pin_entered"})
+_FLAGS = frozenset({"training", "pin_entered", "uploaded"})
 
 
 class Slip:
@@ -20,6 +20,9 @@ class Slip:
     MERCHANT = "merchant"
     CUSTOMER = "customer"
     TOTALS = "totals"
+    DETAILS = "details"
+    """Every transaction of a batch, a line each."""
+    SETTLEMENT = "settlement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,14 @@ class PrintJob:
     what: str
     """A name of Slip."""
     record: TransactionRecord | None
-    """The row the slip is drawn from; None for totals."""
+    """The row the slip is drawn from; None for what is drawn from a whole batch."""
     reprint: bool
     started: bool
     """Bytes may already be on paper: what follows is marked as a duplicate unless it can be resumed."""
     bytes_done: int
     total: int
+    batch: int = 0
+    """The batch that totals, details and settlement are of."""
 
 
 def record_from_row(row: tuple[Any, ...]) -> TransactionRecord:

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from terminal.domain.transactions import TRANSACTIONS, Total
 
-__all__ = ["KindTotal", "Totals", "totals_of"]
+__all__ = ["COUNTED", "KindTotal", "Totals", "totals_of"]
+
+_STANDING = ", ".join(f"'{kind.name}'" for kind in TRANSACTIONS.values() if kind.stands)
+_MOVING = ", ".join(f"'{kind.name}'" for kind in TRANSACTIONS.values() if kind.name != "balance")
+COUNTED = f"(state = 'approved' OR (state = 'advising' AND kind IN ({_STANDING}))) AND kind IN ({_MOVING})"
+"""Condition in SQL: the rows that count, those that stand at the counter before the host has heard of them included."""
 
 
 @dataclass(frozen=True, slots=True)

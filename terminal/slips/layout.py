@@ -7,10 +7,11 @@ from enum import Enum
 
 from terminal.domain.money import CURRENCIES, format_amount
 from terminal.domain.record import State, TransactionRecord
+from terminal.domain.transactions import TRANSACTIONS, Origin
 from terminal.journal import KindTotal, Slip, Totals
 from terminal.screens.texts import Translator
 
-__all__ = ["Line", "Merchant", "Style", "totals_slip", "transaction_slip"]
+__all__ = ["RULE", "Line", "Merchant", "Style", "batch_head", "totals_slip", "transaction_slip"]
 
 
 class Style(Enum):
@@ -50,7 +51,7 @@ class Merchant:
 
 _ENTRY_LETTERS = {"02": "S", "03": "Q"}
 """Entry mode behind the card number: S stripe, Q code."""
-_RULE = Line("", style=Style.RULE)
+RULE = Line("", style=Style.RULE)
 _ACCOUNT_GROUP = 4
 _COPIES = {Slip.MERCHANT: "slip.copy.merchant", Slip.CUSTOMER: "slip.copy.customer"}
 
@@ -63,33 +64,40 @@ def transaction_slip(
     lines = [Line(say("slip.title"), style=Style.TITLE)]
     lines += [Line(say("slip.training"), style=Style.MARK)] if record.training else []
     lines += [Line(say("slip.duplicate"), style=Style.MARK)] if duplicate else []
-    lines += [Line(say(_COPIES[copy]), style=Style.SMALL), _RULE]
+    lines += [Line(say(_COPIES[copy]), style=Style.SMALL), RULE]
     lines += [
         Line(say("slip.merchant-name")),
         Line(merchant.name),
         Line(say("slip.merchant-id"), merchant.merchant_id),
         Line(say("slip.terminal-id"), merchant.terminal_id),
         Line(say("slip.operator"), record.operator),
-        _RULE,
+        RULE,
     ]
     lines += _present((say("slip.issuer"), record.issuer), (say("slip.acquirer"), record.acquirer))
+    if record.account:
+        lines += [
+            Line(say("slip.account")),
+            Line(f"{_grouped(record.account)} /{_ENTRY_LETTERS.get(record.entry_mode[:2], 'N')}"),
+        ]
     lines += [
-        Line(say("slip.account")),
-        Line(f"{_grouped(record.account)} /{_ENTRY_LETTERS.get(record.entry_mode[:2], 'N')}"),
         Line(say("slip.type"), say(f"kind.{record.kind}")),
         Line(say("slip.batch"), f"{record.batch:06d}"),
         Line(say("slip.voucher"), f"{record.stan:06d}"),
     ]
-    lines += _present((say("slip.auth-code"), record.auth_code), (say("slip.rrn"), record.rrn))
-    lines += [Line(say("slip.date"), _date(record)), _RULE]
+    lines += _present(
+        (say("slip.auth-code"), record.auth_code), (say("slip.rrn"), record.rrn), (say("slip.tender"), record.tender)
+    )
+    lines += _original(record, texts)
+    lines += [Line(say("slip.date"), _date(record)), RULE]
     amount = format_amount(record.amount_minor, CURRENCIES[record.currency])
-    lines += [Line(say("slip.amount"), amount, Style.AMOUNT), _RULE]
-    if record.state is not State.APPROVED:
+    lines += [Line(say("slip.amount"), amount, Style.AMOUNT), RULE]
+    if not _good(record):
         lines += [
             Line(say("slip.not-charged"), style=Style.MARK),
             Line(say("slip.not-charged.text"), style=Style.SMALL),
         ]
         return lines
+    lines += [Line(say("slip.will-be-sent"), style=Style.SMALL)] if record.state is State.ADVISING else []
     lines += [Line(record.host_message, style=Style.SMALL)] if record.host_message else []
     lines += _signature(record, copy, texts)
     return lines
@@ -105,20 +113,45 @@ def totals_slip(
         name = f"{say(f'kind.{kind.kind}')} × {kind.count}"
         return Line(name, format_amount(kind.amount_minor, CURRENCIES[currency]))
 
-    lines = [Line(say("slip.totals"), style=Style.TITLE)]
-    lines += [Line(say("slip.duplicate"), style=Style.MARK)] if duplicate else []
-    lines += [
-        _RULE,
-        Line(say("slip.merchant-id"), merchant.merchant_id),
-        Line(say("slip.terminal-id"), merchant.terminal_id),
-        Line(say("slip.batch"), f"{totals.batch:06d}"),
-        Line(say("slip.date"), when),
-        _RULE,
-    ]
+    lines = batch_head("slip.totals", merchant, totals.batch, when, texts, duplicate=duplicate)
     lines += [row(kind) for kind in totals.kinds] or [Line(say("totals.empty"))]
     net = format_amount(totals.debit_minor - totals.credit_minor, CURRENCIES[currency])
-    lines += [_RULE, Line(say("slip.amount"), net, Style.AMOUNT)]
+    lines += [RULE, Line(say("slip.amount"), net, Style.AMOUNT)]
     return lines
+
+
+def batch_head(
+    title: str, merchant: Merchant, batch: int, when: str, texts: Translator, *, duplicate: bool
+) -> list[Line]:
+    """What stands above everything that is printed of a whole batch; ``title`` is a catalogue key."""
+    say = texts.text
+    return [
+        Line(say(title), style=Style.TITLE),
+        *([Line(say("slip.duplicate"), style=Style.MARK)] if duplicate else []),
+        RULE,
+        Line(say("slip.merchant-id"), merchant.merchant_id),
+        Line(say("slip.terminal-id"), merchant.terminal_id),
+        Line(say("slip.batch"), f"{batch:06d}"),
+        Line(say("slip.date"), when),
+        RULE,
+    ]
+
+
+def _good(record: TransactionRecord) -> bool:
+    """Whether the slip is a proof of payment: approved, or agreed at the counter and on its way."""
+    return record.state is State.APPROVED or (record.state is State.ADVISING and TRANSACTIONS[record.kind].stands)
+
+
+def _original(record: TransactionRecord, texts: Translator) -> list[Line]:
+    """Which earlier transaction this one is about, in the words of its slip (facts/unionpay.md §8)."""
+    origin = TRANSACTIONS[record.kind].origin
+    say, date = texts.text, record.original_date
+    shown = {
+        Origin.BATCH: (("slip.original", f"{record.original_stan:06d}"),),
+        Origin.AUTHORISATION: (("slip.original-auth", record.original_auth), ("slip.original-date", date)),
+        Origin.RECEIPT: (("slip.original-rrn", record.original_rrn), ("slip.original-date", date)),
+    }.get(origin, ())
+    return _present(*((say(name), value) for name, value in shown))
 
 
 def _signature(record: TransactionRecord, copy: str, texts: Translator) -> list[Line]:
@@ -131,7 +164,7 @@ def _signature(record: TransactionRecord, copy: str, texts: Translator) -> list[
         Line(texts.text("slip.signature")),
         Line(""),
         Line(""),
-        _RULE,
+        RULE,
         Line(texts.text("slip.acknowledge"), style=Style.SMALL),
     ]
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from terminal.domain.record import State, TransactionRecord
 from terminal.journal import Journal, PrintJob, Slip
 from terminal.screens.texts import Translator
+from terminal.slips.batch import details_slip, settlement_slip
 from terminal.slips.escpos import escpos_bytes
 from terminal.slips.layout import Line, Merchant, Style, totals_slip, transaction_slip
 from terminal.slips.profile import LogoTrouble, PrinterProfile
@@ -57,7 +58,14 @@ class SlipWriter:
         if job.record is not None:
             return transaction_slip(job.record, self._merchant, job.what, texts, duplicate=duplicate)
         when = self._now().strftime("%Y/%m/%d %H:%M:%S")
-        totals = await self._journal.totals()
+        if job.what == Slip.SETTLEMENT:
+            settled = await self._journal.settlements.of(job.batch)
+            if settled is not None:
+                return settlement_slip(settled, self._merchant, self._currency, texts, duplicate=duplicate)
+        if job.what == Slip.DETAILS:
+            rows = await self._journal.of_batch(job.batch)
+            return details_slip(rows, job.batch, self._merchant, when, texts, duplicate=duplicate)
+        totals = await self._journal.totals(job.batch)
         return totals_slip(totals, self._merchant, self._currency, when, texts, duplicate=duplicate)
 
 

@@ -16,6 +16,7 @@ from config import load_profile
 from iso8583 import Message
 from iso8583.framing import UnionPayFrame
 from terminal.acquirer.acquirer import Acquirer
+from terminal.acquirer.advice import Advices
 from terminal.acquirer.exchange import Exchange
 from terminal.acquirer.link import LinkDown, LinkLost
 from terminal.acquirer.request import Identity, Presented
@@ -123,7 +124,8 @@ def play(tmp_path):
             )
             reversals = Reversals(acquirer, lambda closed: None)
             try:
-                return await story(acquirer, host, Exchange(acquirer, reversals), reversals)
+                advices = Advices(acquirer, lambda: None)
+                return await story(acquirer, host, Exchange(acquirer, reversals, advices), reversals)
             finally:
                 await journal.close()
 

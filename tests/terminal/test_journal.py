@@ -60,7 +60,7 @@ def test_an_approval_queues_its_slips_in_the_same_commit(path):
         await journal.approve(record.id, APPROVAL, (Slip.MERCHANT, Slip.CUSTOMER))
 
     run(path, story)
-    job = run(path, lambda journal: journal.next_job())
+    job = run(path, lambda journal: journal.jobs.next_job())
     assert (job.what, job.record.state, job.record.rrn) == (Slip.MERCHANT, State.APPROVED, "123456789012")
 
 
@@ -148,15 +148,15 @@ def test_a_slip_is_owed_until_it_is_done(path):
 
     async def story(journal):
         await journal.approve(record.id, APPROVAL, (Slip.MERCHANT,))
-        job = await journal.next_job()
-        await journal.started(job.id, 1000)
-        await journal.progress(job.id, 400)
+        job = await journal.jobs.next_job()
+        await journal.jobs.started(job.id, 1000)
+        await journal.jobs.progress(job.id, 400)
 
     run(path, story)
-    job = run(path, lambda journal: journal.next_job())
+    job = run(path, lambda journal: journal.jobs.next_job())
     assert (job.started, job.bytes_done, job.total) == (True, 400, 1000)
-    run(path, lambda journal: journal.done(job.id))
-    assert run(path, lambda journal: journal.next_job()) is None
+    run(path, lambda journal: journal.jobs.done(job.id))
+    assert run(path, lambda journal: journal.jobs.next_job()) is None
 
 
 def test_a_second_process_on_the_same_journal_is_refused_with_the_remedy(path):

@@ -12,7 +12,7 @@ from terminal.domain.money import format_amount
 from terminal.domain.outcome import Outcome, Result, outcome_of
 from terminal.flows.menu import MAIN, Menu
 from terminal.flows.outcome import outcome_screen, processing
-from terminal.prompts import AmountPrompt, MenuPrompt, Notice, NumberPrompt, PinPrompt, PresentPrompt
+from terminal.prompts import AmountPrompt, DigitsPrompt, MenuPrompt, Notice, PinPrompt, PresentPrompt
 from terminal.screens.screen import Screen, Tone
 from terminal.screens.texts import Translator
 from tools.gallery import samples
@@ -103,7 +103,7 @@ def _management(texts: Translator) -> Iterator[tuple[str, Screen]]:
 
 def _reports(texts: Translator) -> Iterator[tuple[str, Screen]]:
     say = texts.text
-    number = NumberPrompt("reprint.number", "menu.print.any", "reprint.number", 6, typed="000002")
+    number = DigitsPrompt("reprint.number", "menu.print.any", "reprint.number", 6, typed="000002")
     yield "reprint-number", number.screen(texts)
     queued = Screen("reprint.queued", say("menu.print"), say("reprint.queued", stan="000002"))
     yield "reprint-queued", Notice(queued).screen(texts)

@@ -50,6 +50,7 @@ _ROWS = (
     Kind("completion-advice",  "0220", "000000", "24", "06", "debit",  True,  (4, 38, 61),   rules.completion),
     Kind("balance",            "0200", "310000", "01", "00", "none",   True,  (),            rules.balance),
     Kind("offline-sale",       "0220", "000000", "30", "00", "debit",  True,  (4, 38),       rules.offline_sale),
+    Kind("tip",                "0220", "000000", "34", "00", "debit",  False, (4, 38, 61),   rules.tip),
     Kind("offline-ic-sale",    "0220", "000000", "36", "00", "debit",  True,  (4, 55),       rules.offline_sale),
 )  # fmt: skip
 

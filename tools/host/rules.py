@@ -35,6 +35,7 @@ __all__ = [
     "pre_auth_void",
     "refund",
     "sale",
+    "tip",
     "void",
 ]
 
@@ -87,6 +88,15 @@ def sale(case: Case) -> Decision:
 def offline_sale(case: Case) -> Decision:
     """An advice of what was sold with the issuer's word by telephone: taken even beyond the balance."""
     return Decision(APPROVE, (Effect(_payer(case).id, -case.amount_minor),))
+
+
+def tip(case: Case) -> Decision:
+    """Add to a sale of the same terminal and batch; taken even beyond the balance, as an advice is."""
+    original = _same_terminal_original(case, "sale")
+    if isinstance(original, str):
+        return Decision(original)
+    account = case.book.account(_known(original.account))
+    return Decision(APPROVE, (Effect(account.id, -case.amount_minor),), account=account)
 
 
 def balance(case: Case) -> Decision:

@@ -44,7 +44,8 @@ _ECHOED = (2, 3, 4, 11, 14, 23, 25, 41, 42, 49, 59, 60)
 _COMMON = (3, 11, 22, 25, 41, 42, 49, 60, 64)
 _SCANNED_CODE_TAG = "A3"
 _CODE_ENTRY = "03"
-_MONEY_MTIS = frozenset({"0100", "0200", "0220", REVERSAL_MTI})
+_ADVICE_MTI = "0220"
+_MONEY_MTIS = frozenset({"0100", "0200", _ADVICE_MTI, REVERSAL_MTI})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,13 @@ class Switch:
         book = self._book
         if book.reversed_before(terminal.id, request.batch, request.stan):
             return Decision(REPEATED, note="reversed before"), None
-        if book.find(terminal.id, request.batch, request.stan) is not None:
-            return Decision(REPEATED, note="repeated"), None
+        known = book.find(terminal.id, request.batch, request.stan)
+        if known is not None:
+            # An advice is repeated until it is answered: the same answer again, and nothing is done twice.
+            same = request.mti == _ADVICE_MTI and known.kind == kind.name
+            return (
+                (Decision(known.code, note="repeated"), known) if same else (Decision(REPEATED, note="repeated"), None)
+            )
         account, code = self._payer(request, kind)
         refusal = forced_code or self._unfit(request, kind, account, code)
         if refusal:

@@ -39,11 +39,10 @@ def recovery_declines() -> None:
 
     async def recover(self: Journal) -> list[TransactionRecord]:
         def work() -> None:
-            with self._transaction():
-                for record in self._records("WHERE state = ?", (State.SENT,)):
-                    self._update(record.id, {"state": State.DECLINED})
+            for record in self._records("WHERE state = ?", (State.SENT,)):
+                self._update(record.id, {"state": State.DECLINED})
 
-        await self._run(work)
+        await self._store.commit(work)
         found: list[TransactionRecord] = await whole(self)
         return found
 

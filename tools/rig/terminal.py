@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from keys import provision
-from keys.vault import CredentialProtector
+from keys import CredentialProtector, provision
 from tools.rig.monitor import Monitor
 from tools.rig.process import Child
 
@@ -38,6 +37,8 @@ class TerminalOptions:
     overrides: Mapping[str, str | float | bool | list[str]] = field(default_factory=dict)
     """Keys of the acquirer profile, such as ``response_s``."""
     timeouts: Mapping[str, float] = field(default_factory=dict)
+    operators: bool = False
+    """Whether somebody has to sign in first."""
 
 
 class TerminalProcess:
@@ -61,6 +62,10 @@ class TerminalProcess:
         master = bytes.fromhex(master_key_file.read_text("ascii").strip())
         provision(vault, CredentialProtector(credential), "lab", {"tmk": master})
         self._config.write_text(self._configuration(host_port), "utf-8")
+
+    def reach_host_at(self, port: int) -> None:
+        """From the next start on reach the host through another port: a network that can be disturbed."""
+        self._config.write_text(self._configuration(port), "utf-8")
 
     @property
     def pid(self) -> int:
@@ -109,6 +114,7 @@ class TerminalProcess:
                 "language": options.language,
                 "customer_language": options.customer_language,
                 "environment": "lab",
+                "operators": options.operators,
             },
             "acquirer": {"profile": "unionpay-lab"},
             "host": {"address": f"tcp:127.0.0.1:{host_port}"},

@@ -9,7 +9,7 @@ from terminal.slips.layout import Line, Style
 from terminal.slips.profile import DOTS, PrinterProfile
 from terminal.slips.raster import raster
 from tools.gallery.papers import slips
-from tools.paper import NotEscPos, main, print_on_paper
+from tools.paper import NotEscPos, Printing, main, print_on_paper
 
 ALL = [(language, name, lines) for language in LANGUAGES for name, lines in slips(language)]
 NAMES = [f"{language} {name}" for language, name, _ in ALL]
@@ -65,7 +65,7 @@ def test_a_slip_for_a_slow_line_stays_within_its_time():
 
 
 @pytest.mark.parametrize(
-    ("data", "offset"), [(b"\x1b@\x07", 2), (b"abc\x1bX", 3), (b"\x1dv0\x00\x10\x00\x10\x00\x00", 0), (b"\x1bd", 2)]
+    ("data", "offset"), [(b"\x1b@\x07", 2), (b"abc\x1bX", 3), (b"\x1dv0\x00\x10\x00\x10\x00\x00", 0), (b"\x1bd", 0)]
 )
 def test_a_byte_that_no_slip_may_hold_is_named_by_its_place(data, offset):
     with pytest.raises(NotEscPos) as caught:
@@ -83,3 +83,24 @@ def test_bytes_of_a_file_become_a_picture(tmp_path):
 def test_text_and_the_drawer_are_understood():
     paper = print_on_paper(b"\x1b@" + "谢谢 Kiitos\n".encode("gb18030") + b"\x1bp\x00\x19\xfa\x1dV\x00")
     assert (paper.lines, paper.drawer_kicks, paper.cuts) == (["谢谢 Kiitos"], 1, 1)
+
+
+def test_bytes_may_come_in_pieces_of_any_length():
+    data = escpos_bytes(slips("zh")[0][1], PrinterProfile(text="gb18030")) + b"\x10\x04\x01"
+    whole = print_on_paper(data).picture()
+    for step in (1, 7, 1000):
+        asked = []
+        printing = Printing(asked=asked.append)
+        for start in range(0, len(data), step):
+            printing.feed(data[start : start + step])
+        printing.finish()
+        assert printing.paper.picture().tobytes() == whole.tobytes()
+        assert asked == [1]
+
+
+def test_a_status_request_between_two_bytes_of_a_picture_is_part_of_the_picture():
+    data = b"\x1dv0\x00\x01\x00\x03\x00\x10\x04\x01"
+    asked = []
+    printing = Printing(asked=asked.append)
+    printing.feed(data)
+    assert asked == [] and printing.paper.strips[0].size == (8, 3)

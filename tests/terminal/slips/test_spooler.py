@@ -65,7 +65,7 @@ class Counter:
 
     async def __aenter__(self):
         self.journal = await Journal.open(self.path, InlineWriter(), lambda: NOW)
-        self.spooler = Spooler(self.printer, self.journal, self.draw, self.troubles.append, self.printed.append)
+        self.spooler = Spooler(self.printer, self.journal.jobs, self.draw, self.troubles.append, self.printed.append)
         self.task = asyncio.create_task(self.spooler.run())
         return self
 
@@ -116,7 +116,7 @@ def test_both_copies_come_out_once_and_in_order(path):
             counter.spooler.wake()
             await asyncio.sleep(0.03)
             assert counter.paper == ["1m.", "2c."]
-            assert await counter.journal.next_job() is None
+            assert await counter.journal.jobs.next_job() is None
 
     asyncio.run(story())
 
@@ -150,9 +150,9 @@ def test_a_power_cut_in_the_middle_of_a_slip_gives_a_marked_one_afterwards(path,
         counter.journal = journal
         record = await journal.begin(SALE)
         await journal.approve(record.id, APPROVAL, (Slip.MERCHANT,))
-        spooler = Spooler(printer, journal, counter.draw, counter.troubles.append, counter.printed.append)
+        spooler = Spooler(printer, journal.jobs, counter.draw, counter.troubles.append, counter.printed.append)
         with pytest.raises(PowerCut):
-            await spooler._print(printer, await journal.next_job())
+            await spooler._print(printer, await journal.jobs.next_job())
         await journal.close()
 
     async def second():
@@ -160,7 +160,7 @@ def test_a_power_cut_in_the_middle_of_a_slip_gives_a_marked_one_afterwards(path,
             await counter.until(lambda: counter.printed)
             assert counter.paper[-1] == "1mD"
             assert [piece for piece in counter.paper[:-1] if not piece.endswith("!")] == []
-            assert await counter.journal.next_job() is None
+            assert await counter.journal.jobs.next_job() is None
 
     asyncio.run(first())
     asyncio.run(second())
@@ -217,7 +217,7 @@ def test_a_reprint_is_a_duplicate_from_the_start(path):
         async with Counter(path, FakePrinter()) as counter:
             await counter.sell(Slip.MERCHANT)
             await counter.until(lambda: counter.printed)
-            await counter.journal.queue_slip(1, Slip.CUSTOMER, reprint=True)
+            await counter.journal.jobs.queue_slip(1, Slip.CUSTOMER, reprint=True)
             counter.spooler.wake()
             await counter.until(lambda: len(counter.printed) == 2)
             assert counter.paper == ["1m.", "2cD"]
@@ -231,7 +231,7 @@ def test_without_a_printer_slips_stay_owed_and_nothing_is_held_up(path):
             await counter.sell()
             await asyncio.sleep(0.01)
             assert counter.task.done() and counter.task.exception() is None
-            job = await counter.journal.next_job()
+            job = await counter.journal.jobs.next_job()
             assert (job.what, job.started) == (Slip.MERCHANT, False)
 
     asyncio.run(story())

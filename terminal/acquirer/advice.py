@@ -1,0 +1,108 @@
+"""Store and forward: what was agreed at the counter is told to the host until it has answered.
+
+One row, one message: a repeat carries the same STAN and the same content, so a host that has it
+already says so (facts/unionpay.md §10; facts/reliability-security-emv.md §A2 rule 9). Nothing is
+dropped; what waits is shown, and limited where it is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from iso8583 import Iso8583Error
+from keys import KeysError
+from terminal.acquirer.acquirer import Acquirer
+from terminal.acquirer.judge import answer_of, judge
+from terminal.acquirer.link import LinkDown, LinkLost
+from terminal.acquirer.request import financial
+from terminal.acquirer.safe import unseal_card
+from terminal.acquirer.sign_on import sign_on
+from terminal.acquirer.wire import MAC_SLOT
+from terminal.domain.record import TransactionRecord, UndoCause
+from terminal.domain.transactions import TRANSACTIONS
+from terminal.journal import Slip
+
+__all__ = ["FORWARDED_AFTER_EACH", "Advices"]
+
+FORWARDED_AFTER_EACH = 3
+"""How many are forwarded behind an online transaction, so that the next customer does not wait."""
+
+
+class Advices:
+    """Forwards what the journal holds; has no memory of its own but the count to show."""
+
+    def __init__(self, acquirer: Acquirer, changed: Callable[[], None]) -> None:
+        self._acquirer = acquirer
+        self._changed = changed
+        self._woken = asyncio.Event()
+        self.pending = 0
+        """How many wait, for the status bar."""
+
+    def wake(self) -> None:
+        """The journal holds one more: try now instead of at the next interval."""
+        self._count(self.pending + 1)
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Keep trying while anything waits; the interval doubles up to the profile's limit."""
+        profile = self._acquirer.profile
+        delay = profile.reversal_retry_first_s
+        while True:
+            async with self._acquirer.turn:
+                before = self.pending
+                left = await self.drain(None)
+            delay = profile.reversal_retry_first_s if left < before else delay
+            self._woken.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay if left else None):
+                    await self._woken.wait()
+            delay = min(delay * 2, profile.reversal_retry_max_s) if left else profile.reversal_retry_first_s
+
+    async def drain(self, at_most: int | None) -> int:
+        """Forward the oldest, ``at_most`` of them; how many still wait. The caller holds ``acquirer.turn``.
+
+        The first one that the host does not answer ends the round; nothing is forwarded before a reversal.
+        """
+        journal = self._acquirer.journal
+        waiting = await journal.advices()
+        self._count(len(waiting))
+        if not waiting or await journal.reversals():
+            return len(waiting)
+        for record in waiting[:at_most]:
+            if not await self._tell(record):
+                break
+            self._count(self.pending - 1)
+        return self.pending
+
+    def _count(self, pending: int) -> None:
+        if pending != self.pending:
+            self.pending = pending
+            self._changed()
+
+    async def _tell(self, record: TransactionRecord) -> bool:
+        """Tell the host once; whether it has answered."""
+        acquirer = self._acquirer
+        if not (acquirer.signed_on and acquirer.vault.has(MAC_SLOT)) and not (await sign_on(acquirer)).done:
+            return False
+        request = financial(record, unseal_card(acquirer.vault, record), acquirer.identity, acquirer.profile)
+        try:
+            async with acquirer.link.open() as channel, asyncio.timeout(acquirer.profile.response_s):
+                reply = await acquirer.wire.call(channel, request, mac=True)
+        except (LinkDown, LinkLost, TimeoutError, Iso8583Error, KeysError):
+            return False
+        verdict = judge(request, reply.message, reply.mac, acquirer.profile)
+        answer = answer_of(reply.message)
+        if verdict.sign_on_again:
+            acquirer.signed_on = False
+            return False
+        stands = TRANSACTIONS[record.kind].stands
+        if verdict.approved or answer.response_code in acquirer.profile.advice_known_codes:
+            await acquirer.journal.approve(record.id, answer, () if stands else (Slip.MERCHANT, Slip.CUSTOMER))
+            return True
+        if verdict.declined or verdict.undo is UndoCause.UNPROVEN_DECLINE:
+            # The merchant has to know: what stood at the counter will not be paid by the issuer.
+            await acquirer.journal.decline(record.id, answer, (Slip.MERCHANT,) if stands else ())
+            return True
+        return False

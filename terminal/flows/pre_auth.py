@@ -1,0 +1,71 @@
+"""Pre-authorisation 预授权 and what follows it (facts/unionpay.md §3)."""
+
+from __future__ import annotations
+
+from terminal.desk import Desk
+from terminal.domain.card import Card
+from terminal.domain.outcome import Outcome
+from terminal.domain.record import Referral
+from terminal.domain.transactions import TRANSACTIONS
+from terminal.flows.dates import is_day
+from terminal.flows.operators import approved_by
+from terminal.flows.steps import NO_PIN, ask_amount, ask_card, ask_digits, ask_pin, pay, shown_amount, stand
+from terminal.prompts import PinEntry
+
+__all__ = ["additional", "complete", "complete_by_advice", "pre_auth", "void_pre_auth"]
+
+_AUTH_DIGITS, _DATE_DIGITS = 6, 4
+
+
+async def pre_auth(desk: Desk) -> Outcome:
+    """Hold an amount on a card."""
+    return await _online(desk, "pre-auth", Referral())
+
+
+async def additional(desk: Desk) -> Outcome:
+    """Hold more for a pre-authorisation that stands."""
+    return await _online(desk, "additional-pre-auth", await _authorisation(desk, "additional-pre-auth"))
+
+
+async def void_pre_auth(desk: Desk) -> Outcome:
+    """Let go of what is held."""
+    await approved_by(desk, TRANSACTIONS["pre-auth-void"].role)
+    return await _online(desk, "pre-auth-void", await _authorisation(desk, "pre-auth-void"))
+
+
+async def complete(desk: Desk) -> Outcome:
+    """Charge what was held, online."""
+    return await _online(desk, "completion", await _authorisation(desk, "completion"))
+
+
+async def complete_by_advice(desk: Desk) -> Outcome:
+    """Charge what was held by an advice: it stands at once, and is forwarded when the host can be reached."""
+    referral = await _authorisation(desk, "completion-advice")
+    amount_minor = await ask_amount(desk, "completion-advice.title")
+    card = await ask_card(desk, "completion-advice.title", shown_amount(desk, amount_minor))
+    return await stand(desk, "completion-advice", amount_minor, card, referral.original_auth, referral=referral)
+
+
+async def _authorisation(desk: Desk, kind: str) -> Referral:
+    title = f"{kind}.title"
+    date = await ask_digits(desk, title, "date", _DATE_DIGITS, right=is_day)
+    auth_code = await ask_digits(desk, title, "auth", _AUTH_DIGITS)
+    return Referral(original_date=date, original_auth=auth_code)
+
+
+async def _online(desk: Desk, kind: str, referral: Referral) -> Outcome:
+    title = f"{kind}.title"
+    amount_minor = await ask_amount(desk, title)
+    amount = shown_amount(desk, amount_minor)
+    card = await ask_card(desk, title, amount)
+    entry = await pin_or_wipe(desk, card, amount) if kind in desk.acquirer.profile.pin_kinds else NO_PIN
+    return await pay(desk, kind, amount_minor, card, entry, referral=referral)
+
+
+async def pin_or_wipe(desk: Desk, card: Card, amount: str) -> PinEntry:
+    """The PIN; the card is wiped when none is given."""
+    try:
+        return await ask_pin(desk, amount)
+    except BaseException:
+        card.wipe()
+        raise

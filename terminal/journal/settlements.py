@@ -1,0 +1,167 @@
+"""Settlement as a row: it begins once, goes forward only, and is resumed wherever it was cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from terminal.journal.jobs import PrintJobs
+from terminal.journal.refusal import BeginRefused
+from terminal.journal.store import Store
+from terminal.journal.totals import Totals
+
+__all__ = ["Settlement", "SettlementState", "Settlements", "refuse_while_open"]
+
+BATCH_MAX = 999_999
+_OPEN = "state IN ('sent', 'reversing', 'advising')"
+
+
+class SettlementState(StrEnum):
+    """How far a settlement has come (facts/unionpay.md §3.2, §3.3)."""
+
+    COMPARING = "comparing"
+    """The totals are fixed; the host has yet to compare them."""
+    UPLOADING = "uploading"
+    """The host has spoken; records are being delivered."""
+    ENDING = "ending"
+    """All records are delivered; the host has yet to close the batch."""
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """One batch on its way to the host; the totals are those of the moment it began."""
+
+    batch: int
+    state: SettlementState
+    started_at: str
+    debit_count: int
+    debit_minor: int
+    credit_count: int
+    credit_minor: int
+    domestic: str
+    """The host's result: 1 balanced, 2 not, 3 error; empty before its answer."""
+    foreign: str
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the host agrees in full."""
+        return self.domestic == "1" and self.foreign in ("1", "0")
+
+
+class Settlements:
+    """Begins, advances and finds settlements."""
+
+    def __init__(self, store: Store, totals: Callable[[int], Totals], jobs: PrintJobs) -> None:
+        self._store = store
+        self._totals = totals
+        self._jobs = jobs
+
+    async def open(self) -> Settlement | None:
+        """The one that is under way, or None."""
+        return await self._store.run(lambda: self._find("WHERE state != 'done'"))
+
+    async def of(self, batch: int) -> Settlement | None:
+        """The settlement of a batch, or None."""
+        return await self._store.run(lambda: self._find("WHERE batch = ?", batch))
+
+    async def last(self) -> Settlement | None:
+        """The last one that was finished, or None."""
+        return await self._store.run(lambda: self._find("WHERE state = 'done' ORDER BY batch DESC LIMIT 1"))
+
+    async def begin(self) -> Settlement:
+        """Fix the totals of the open batch, or go on with the one that is under way.
+
+        Raises BeginRefused while a transaction of any batch is open: the totals would not be true.
+        """
+
+        def work() -> Settlement:
+            found = self._find("WHERE state != 'done'")
+            if found is not None:
+                return found
+            if self._store.database.execute(f"SELECT 1 FROM txn WHERE {_OPEN} LIMIT 1").fetchone():
+                raise BeginRefused("reason.transaction-open")
+            totals = self._totals(self._store.batch())
+            self._store.database.execute(
+                "INSERT INTO settlement (batch, state, started_at, debit_count, debit_minor, credit_count, "
+                'credit_minor, domestic, "foreign") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+                (
+                    totals.batch,
+                    SettlementState.COMPARING,
+                    self._store.now(),
+                    totals.debit_count,
+                    totals.debit_minor,
+                    totals.credit_count,
+                    totals.credit_minor,
+                    "",
+                    "",
+                ),
+            )
+            self._store.note("settlement begun", None, f"batch {totals.batch}")
+            begun = self._find("WHERE batch = ?", totals.batch)
+            assert begun is not None
+            return begun
+
+        return await self._store.commit(work)
+
+    async def compared(self, batch: int, domestic: str, foreign: str) -> Settlement:
+        """The host has compared the totals."""
+        return await self._advance(
+            batch, SettlementState.UPLOADING, f"result {domestic}{foreign}", domestic=domestic, foreign=foreign
+        )
+
+    async def uploaded(self, ids: Sequence[int]) -> None:
+        """These rows have been delivered."""
+        await self._store.commit(
+            lambda: self._store.database.executemany("UPDATE txn SET uploaded = 1 WHERE id = ?", [(id,) for id in ids])
+        )
+
+    async def delivered(self, batch: int) -> Settlement:
+        """Every row that had to be uploaded has been."""
+        return await self._advance(batch, SettlementState.ENDING, "records delivered")
+
+    async def finished(self, batch: int, slips: Sequence[str]) -> Settlement:
+        """The host has closed the batch: the next one begins, and nothing sealed is needed any more."""
+
+        def work() -> None:
+            self._store.put("batch", str(batch % BATCH_MAX + 1))
+            self._store.database.execute(
+                "UPDATE txn SET sealed = x'' WHERE batch = ? AND state NOT IN ('sent', 'reversing', 'advising')",
+                (batch,),
+            )
+            for what in slips:
+                self._jobs.queue(None, what, False, batch)
+
+        return await self._advance(batch, SettlementState.DONE, "batch closed", work)
+
+    async def _advance(
+        self, batch: int, state: SettlementState, detail: str, also: Callable[[], None] | None = None, **values: str
+    ) -> Settlement:
+        def work() -> Settlement:
+            assignments = "".join(f', "{name}" = ?' for name in values)
+            self._store.database.execute(
+                f"UPDATE settlement SET state = ?{assignments} WHERE batch = ?", (state, *values.values(), batch)
+            )
+            self._store.note(f"settlement {state}", None, detail)
+            if also is not None:
+                also()
+            found = self._find("WHERE batch = ?", batch)
+            assert found is not None
+            return found
+
+        return await self._store.commit(work)
+
+    def _find(self, where: str, *values: int) -> Settlement | None:
+        row = self._store.database.execute(
+            "SELECT batch, state, started_at, debit_count, debit_minor, credit_count, credit_minor, domestic, "
+            f'"foreign" FROM settlement {where}',
+            values,
+        ).fetchone()
+        return None if row is None else Settlement(row[0], SettlementState(row[1]), *row[2:])
+
+
+def refuse_while_open(store: Store) -> None:
+    """Nothing new begins while a settlement is under way. Raises BeginRefused."""
+    if store.database.execute("SELECT 1 FROM settlement WHERE state != 'done'").fetchone():
+        raise BeginRefused("reason.settlement-open")

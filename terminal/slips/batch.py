@@ -1,0 +1,53 @@
+"""What is printed of a whole batch: its transactions, and its settlement (facts/unionpay.md §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from terminal.domain.money import CURRENCIES, format_amount
+from terminal.domain.record import TransactionRecord
+from terminal.journal import Settlement
+from terminal.screens.texts import Translator
+from terminal.slips.layout import RULE, Line, Merchant, Style, batch_head
+
+__all__ = ["details_slip", "settlement_slip"]
+
+_LAST_SHOWN = 4
+
+
+def details_slip(
+    rows: Sequence[TransactionRecord],
+    batch: int,
+    merchant: Merchant,
+    when: str,
+    texts: Translator,
+    *,
+    duplicate: bool = False,
+) -> list[Line]:
+    """Two lines for each transaction: voucher, kind, amount; card, time, authorisation."""
+    say = texts.text
+    lines = batch_head("slip.details", merchant, batch, when, texts, duplicate=duplicate)
+    for row in rows:
+        amount = format_amount(row.amount_minor, CURRENCIES[row.currency])
+        lines += [
+            Line(f"{row.stan:06d} {say(f'kind.{row.kind}')}", amount),
+            Line(f"{row.account[-_LAST_SHOWN:]} {row.started_at:%H:%M}", row.auth_code, Style.SMALL),
+        ]
+    return lines + ([] if rows else [Line(say("totals.empty"))]) + [RULE]
+
+
+def settlement_slip(
+    settlement: Settlement, merchant: Merchant, currency: str, texts: Translator, *, duplicate: bool = False
+) -> list[Line]:
+    """The totals as they were told to the host, and what the host said of them."""
+    say = texts.text
+    when = settlement.started_at.replace("-", "/").replace("T", " ")
+    lines = batch_head("slip.settlement", merchant, settlement.batch, when, texts, duplicate=duplicate)
+    for name, count, amount_minor in (
+        ("slip.debit", settlement.debit_count, settlement.debit_minor),
+        ("slip.credit", settlement.credit_count, settlement.credit_minor),
+    ):
+        lines.append(Line(f"{say(name)} × {count}", format_amount(amount_minor, CURRENCIES[currency])))
+    net = format_amount(settlement.debit_minor - settlement.credit_minor, CURRENCIES[currency])
+    agreed = "slip.balanced" if settlement.balanced else "slip.unbalanced"
+    return [*lines, RULE, Line(say("slip.amount"), net, Style.AMOUNT), Line(say(agreed), style=Style.MARK)]
