@@ -1,164 +1,316 @@
-"""The vault: operations on slots, never key bytes out; a sealed file under a protector."""
+"""The vault: operations on key ids, never key bytes out.
+
+Policy is here (who may do what, versions and states, all or nothing); how keys rest on the disk is in
+``backends/sealed_file.py``. A key is unsealed for one operation and wiped after it.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import json
-import os
-import stat
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from keys.ciphers import tdes_ecb_encrypt
-from keys.errors import KeyAbsent, KeysError, PermissionsUnsafe, VaultCorrupt, VaultLocked
-from keys.mac import unionpay_ecb, x9_9, x9_19
+from keys import vault_operations as operations
+from keys.backends.container import SealedRecord
+from keys.backends.lock import WriteLock
+from keys.backends.protectors import CredentialProtector
+from keys.backends.sealed_file import SealedFile
+from keys.errors import KeyAbsent, KeysError, SelfTestFailed, VaultCorrupt
 from keys.master_session import SignOnForm, unwrap_sign_on
-from keys.pin_block import format_0, unionpay
+from keys.records import Kcv, KeyId, KeyRecord, KeyState
 from keys.secret import Secret
+from keys.vault_intake import Cryptogram, Incoming, check_key, check_stronger, record_for, retired
+from keys.vault_rules import Operation, check_operation, is_master
 
-__all__ = ["CredentialProtector", "Protector", "Vault", "open_vault", "provision"]
+__all__ = ["OWN_SLOT", "CredentialProtector", "Vault", "utc_now"]
 
-
-def _shown(mac: bytes) -> bytes:
-    """Left half of a MAC as element 64 carries it: 8 hexadecimal characters."""
-    return mac.hex().upper()[:8].encode("ascii")
-
-
-_MAC_ALGORITHMS: dict[str, Callable[[bytes | bytearray, bytes], bytes]] = {
-    "unionpay-ecb": unionpay_ecb,
-    "x9.9": lambda key, data: _shown(x9_9(key, data)),
-    "x9.19": lambda key, data: _shown(x9_19(key, data)),
-}
-_FORMAT = b"CTV1"
+Random = Callable[[int], bytes]
 _NONCE_BYTES = 12
+OWN_SLOT = "own-data"
+"""The terminal's own key, made with the vault, for what must rest sealed elsewhere; not a payment key."""
+_RETIRING_HOURS = 24
+_SIGN_ON_USAGE = {"pin": "P0", "mac": "M0", "track": "D0"}
 
 
-class Protector(Protocol):
-    """Gives the key that opens the vault."""
-
-    def sealing_key(self) -> bytes:
-        """32 bytes. Raises VaultLocked."""
-
-
-class CredentialProtector:
-    """A file with at least 32 random bytes, such as a credential handed over by the service manager."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def sealing_key(self) -> bytes:
-        """Key derived from the credential."""
-        try:
-            secret = self._path.read_bytes()
-        except OSError as error:
-            raise VaultLocked(f"The credential {self._path.name} cannot be read: {error.strerror}.") from None
-        if len(secret) < 32:
-            raise VaultLocked(f"The credential {self._path.name} is shorter than 32 bytes.")
-        return hashlib.sha256(b"countertop vault" + secret).digest()
+def utc_now() -> datetime:
+    """The wall clock, for time stamps."""
+    return datetime.now(UTC)
 
 
 class Vault:
-    """Keys of one terminal by slot name. Methods that change it write the file before they return."""
+    """Keys of one terminal by slot name, such as ``tmk``, ``pin``, ``mac``.
 
-    def __init__(self, path: Path, key: bytes, slots: dict[str, Secret], random: Callable[[int], bytes]) -> None:
-        self._path = path
-        self._key = key
-        self._slots = slots
-        self._random = random
+    Methods that change it write the disk before they return and are called in one thread; the others may be
+    called in another at the same time.
+    """
+
+    def __init__(self, file: SealedFile, lock: WriteLock | None, now: Callable[[], datetime] = utc_now) -> None:
+        self._file = file
+        self._lock = lock
+        self._now = now
+        self._stopped = ""
+
+    # -- what is there
+
+    @property
+    def environment(self) -> str:
+        """``lab`` or ``production``; fixed when the vault was made."""
+        return self._file.image.header.environment
+
+    @property
+    def store(self) -> str:
+        """Identity of this vault, hexadecimal; not secret."""
+        return self._file.image.header.store
+
+    @property
+    def epoch(self) -> int:
+        """How often it was written."""
+        return self._file.image.header.epoch
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found and repaired at opening."""
+        return self._file.notes
 
     def has(self, slot: str) -> bool:
-        """Whether the slot holds a key."""
-        return slot in self._slots
+        """Whether the slot holds a key in use."""
+        return any(item.record.slot == slot and item.record.state is KeyState.ACTIVE for item in self._items())
 
-    def encrypt_pin(self, slot: str, pin: Secret, pan: str | None, format: int) -> bytes:
-        """PIN block of format 0 under a PIN key; without a card number when ``pan`` is None."""
-        block = unionpay(pin) if pan is None else format_0(pin, pan)
-        with self._slot(slot).open() as key:
-            return tdes_ecb_encrypt(key, block)
+    def list(self) -> tuple[KeyRecord, ...]:
+        """What is known of every key, without any key."""
+        records = (item.record for item in self._items() if item.record.slot != OWN_SLOT)
+        return tuple(sorted(records, key=lambda record: (record.slot, record.version)))
 
-    def mac(self, slot: str, data: bytes, algorithm: str = "unionpay-ecb") -> bytes:
-        """Element 64 over ``data``: 8 bytes."""
-        with self._slot(slot).open() as key:
-            return _MAC_ALGORITHMS[algorithm](key, data)
+    def kcv(self, key_id: KeyId) -> Kcv:
+        """Check value as taken when the key was loaded. Raises KeyAbsent."""
+        return self._find(key_id).record.kcv
 
-    def verify_mac(self, slot: str, data: bytes, mac: bytes, algorithm: str = "unionpay-ecb") -> bool:
+    def capabilities(self) -> dict[str, str]:
+        """What this backend and its protector can do, and what not."""
+        return {
+            "keys at rest": "AES-256-GCM, each bound to its usage, slot, version and state",
+            "keys in use": "in this process's memory for one operation; not a secure device (PCI PTS)",
+            "protector": self._file.image.header.protector.get("type", ""),
+            **self._file.protector.capabilities(),
+        }
+
+    # -- use
+
+    def encrypt_pin(self, key_id: KeyId, pin: Secret, pan: str | None, format: int) -> bytes:
+        """Enciphered PIN block: 8 bytes. ``pan`` None: the form without card number (facts/unionpay.md §6)."""
+        with self._use(key_id, Operation.ENCRYPT_PIN) as (record, key):
+            return operations.pin_block(key, record.algorithm, pin, pan, format)
+
+    def mac(self, key_id: KeyId, data: bytes) -> bytes:
+        """MAC over ``data`` by the algorithm the key was loaded for; 8 bytes as element 64 carries them."""
+        with self._use(key_id, Operation.MAC) as (record, key):
+            return operations.mac(key, record.mac_algorithm, data)
+
+    def verify_mac(self, key_id: KeyId, data: bytes, mac: bytes) -> bool:
         """Whether ``mac`` is the MAC of ``data``, compared in constant time."""
-        return hmac.compare_digest(self.mac(slot, data, algorithm), mac)
+        with self._use(key_id, Operation.VERIFY_MAC) as (record, key):
+            return hmac.compare_digest(operations.mac(key, record.mac_algorithm, data), mac)
 
-    def unwrap_sign_on(self, master: str, field: bytes, form: SignOnForm) -> tuple[tuple[str, str], ...]:
+    def encrypt_track(self, key_id: KeyId, block: bytes) -> bytes:
+        """One 8-byte block of track data."""
+        with self._use(key_id, Operation.ENCRYPT_TRACK) as (record, key):
+            return operations.encrypt_track(key, record.algorithm, block)
+
+    def seal_data(self, label: str, data: bytes | bytearray) -> bytes:
+        """Encrypt data that must rest on disk for a while; ``label`` is bound to it. Opens only in this vault."""
+        nonce = self._file.random(_NONCE_BYTES)
+        with self._use(OWN_SLOT, Operation.SEAL) as (_, key), key.open() as clear:
+            return nonce + AESGCM(clear).encrypt(nonce, data, label.encode("ascii"))
+
+    def open_data(self, label: str, sealed: bytes) -> Secret:
+        """Inverse of seal_data. Raises VaultCorrupt when it is not of this vault, this label, or was changed."""
+        clear = bytearray(max(0, len(sealed) - _NONCE_BYTES - 16))
+        with self._use(OWN_SLOT, Operation.SEAL) as (_, key), key.open() as opener:
+            try:
+                nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+                AESGCM(opener).decrypt_into(nonce, text, label.encode("ascii"), clear)
+            except (InvalidTag, ValueError):
+                raise VaultCorrupt("Sealed data of another vault, or changed.") from None
+        return Secret(clear)
+
+    # -- change
+
+    def unwrap(self, parent: KeyId, cryptograms: Sequence[Cryptogram], *, source: str = "sign-on") -> tuple[Kcv, ...]:
+        """Take over keys that came under a master key: all or none; their check values.
+
+        The versions they replace are kept retiring, for late answers. Raises KeysError naming the slot.
+        """
+        incoming: list[Incoming] = []
+        try:
+            with self._use(parent, Operation.UNWRAP) as (master, key):
+                for item in cryptograms:
+                    clear = operations.decrypt_cryptogram(key, master.algorithm, item.data, chained=item.chained)
+                    incoming.append(
+                        Incoming(
+                            item.slot,
+                            item.usage,
+                            clear,
+                            item.algorithm,
+                            item.mode,
+                            item.mac_algorithm,
+                            parent=master.id,
+                            source=source,
+                            check_value=item.check_value,
+                            kcv_method="legacy",
+                        )
+                    )
+                    check_stronger(master, incoming[-1])
+            return tuple(record.kcv for record in self.install(incoming))
+        finally:
+            for each in incoming:
+                each.key.wipe()
+
+    def unwrap_sign_on(
+        self, master: KeyId, field: bytes, form: SignOnForm, mac_algorithm: str = "unionpay-ecb"
+    ) -> tuple[tuple[str, str], ...]:
         """Take over the working keys of a sign-on, all or none; slot and check value of each."""
-        with self._slot(master).open() as key:
-            working = unwrap_sign_on(key, field, form)
-        self._slots = {**self._slots, **{item.slot: item.key for item in working}}
-        self._save()
+        with self._use(master, Operation.UNWRAP) as (record, key), key.open() as clear:
+            working = unwrap_sign_on(clear, field, form)
+        incoming = [
+            Incoming(
+                item.slot,
+                _SIGN_ON_USAGE[item.slot],
+                item.key,
+                mac_algorithm=mac_algorithm if item.slot == "mac" else "",
+                parent=record.id,
+                source="sign-on",
+                check_value=item.check_value,
+            )
+            for item in working
+        ]
+        self.install(incoming)
         return tuple((item.slot, item.check_value) for item in working)
 
-    def _slot(self, slot: str) -> Secret:
-        try:
-            return self._slots[slot]
-        except KeyError:
-            raise KeyAbsent(f"No key is loaded in slot {slot}.") from None
+    def install(self, incoming: Sequence[Incoming], *, erase_others: bool = False) -> tuple[KeyRecord, ...]:
+        """Put keys into their slots: all or none, in one write. The keys handed over are wiped.
 
-    def _save(self) -> None:
-        clear = {}
-        for slot, secret in self._slots.items():
-            with secret.open() as key:
-                clear[slot] = key.hex()
-        nonce = self._random(_NONCE_BYTES)
-        sealed = AESGCM(self._key).encrypt(nonce, json.dumps(clear).encode("ascii"), _FORMAT)
-        fresh = self._path.with_suffix(".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        ``erase_others``: every other payment key goes, and the master key of the file with it (ceremony).
+        """
         try:
-            os.write(descriptor, _FORMAT + nonce + sealed)
-            os.fsync(descriptor)
+            for item in incoming:
+                check_key(item, self.environment, () if erase_others else self._others())
+            at = self._now()
+            records = [record_for(item, self._next_version(item.slot), _stamp(at)) for item in incoming]
+            slots = {record.slot for record in records}
+            if len(slots) != len(records):
+                raise KeysError("Two keys came for one slot.")
+            kept = _tidied(self._file, slots, at, erase_others=erase_others)
+            fresh = [self._file.seal(record, item.key) for record, item in zip(records, incoming, strict=True)]
+            self._commit((*kept, *fresh), rotate=erase_others)
+            return tuple(records)
         finally:
-            os.close(descriptor)
-        fresh.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            for item in incoming:
+                item.key.wipe()
+
+    def destroy(self, key_id: KeyId) -> KeyRecord:
+        """Destroy one version of a key; the record stays. What is left is sealed under a new master key."""
+        item = self._find(key_id)
+        if item.record.slot == OWN_SLOT or item.record.state is KeyState.DESTROYED:
+            raise KeyAbsent(f"There is no key {item.record.id} to destroy.")
+        gone = replace(item.record, state=KeyState.DESTROYED)
+        others = [other for other in self._items() if other is not item]
+        self._commit((*others, SealedRecord(gone, b"")), rotate=True)
+        return gone
+
+    def zeroise(self) -> bool:
+        """Make every key unreadable at once; whether the protector's secret could be erased as well."""
+        self._stopped = "The keys were erased."
+        return self._file.erase()
+
+    def stop(self, reason: str) -> None:
+        """Refuse the use of keys from now on: a self-test failed."""
+        self._stopped = reason
+
+    def close(self) -> None:
+        """Let another process open it."""
+        if self._lock is not None:
+            self._lock.release()
+
+    # -- inside
+
+    def _items(self) -> tuple[SealedRecord, ...]:
+        return self._file.image.records
+
+    def _find(self, key_id: KeyId) -> SealedRecord:
+        slot, version = (key_id, None) if isinstance(key_id, str) else key_id
+        for item in self._items():
+            record = item.record
+            wanted = record.state is KeyState.ACTIVE if version is None else record.version == version
+            if record.slot == slot and wanted:
+                return item
+        name = slot if version is None else f"{slot}/{version}"
+        raise KeyAbsent(f"No key is loaded in slot {name}.")
+
+    @contextmanager
+    def _use(self, key_id: KeyId, operation: Operation) -> Iterator[tuple[KeyRecord, Secret]]:
+        if self._stopped:
+            raise SelfTestFailed(self._stopped)
+        item = self._find(key_id)
+        check_operation(item.record, operation, by_version=not isinstance(key_id, str))
+        with self._file.unseal(item) as key:
+            yield item.record, key
+
+    def _others(self) -> Iterator[tuple[KeyRecord, Secret]]:
+        for item in self._items():
+            if item.sealed and item.record.slot != OWN_SLOT:
+                yield item.record, self._file.unseal(item)
+
+    def _next_version(self, slot: str) -> int:
+        return max((item.record.version for item in self._items() if item.record.slot == slot), default=0) + 1
+
+    def _commit(self, records: tuple[SealedRecord, ...], *, rotate: bool = False) -> None:
+        if self._lock is None:
+            raise KeysError("The key vault was opened for reading only.")
+        self._lock.check()
+        protector = self._file.protector if rotate else None
+        self._file.commit(records, self._file.image.extras, rotate=protector)
 
 
-def open_vault(
-    path: Path, protector: Protector, environment: str, random: Callable[[int], bytes] = os.urandom
-) -> Vault:
-    """Open the vault's file. Raises VaultLocked, VaultCorrupt, PermissionsUnsafe."""
-    try:
-        state = path.lstat()
-        content = path.read_bytes()
-    except OSError as error:
-        raise KeysError(
-            f"The key vault {path.name} cannot be read: {error.strerror}.",
-            "Load the keys first: countertop keys load --help",
-        ) from None
-    if not stat.S_ISREG(state.st_mode) or state.st_mode & 0o077 or state.st_uid != os.geteuid():
-        raise PermissionsUnsafe(f"The key vault {path.name} is open to others.")
-    key = protector.sealing_key()
-    if not content.startswith(_FORMAT):
-        raise VaultCorrupt(f"{path.name} is not a key vault.")
-    nonce, sealed = content[4 : 4 + _NONCE_BYTES], content[4 + _NONCE_BYTES :]
-    try:
-        clear = json.loads(AESGCM(key).decrypt(nonce, sealed, _FORMAT))
-    except InvalidTag:
-        raise VaultLocked(f"The protector does not open {path.name}, or the file was changed.") from None
-    return Vault(path, key, {slot: Secret(bytearray.fromhex(text)) for slot, text in clear.items()}, random)
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def provision(
-    path: Path,
-    protector: Protector,
-    environment: str,
-    keys: Mapping[str, bytes],
-    random: Callable[[int], bytes] = os.urandom,
-) -> None:
-    """Make a vault with given keys. For the lab only: elsewhere keys come by the ceremony."""
-    if environment != "lab":
-        raise KeysError("Keys are given in clear only in the lab.", "Load them by the ceremony: countertop keys load")
-    Vault(path, protector.sealing_key(), {slot: Secret(bytearray(key)) for slot, key in keys.items()}, random)._save()
+def _expired(record: KeyRecord, at: datetime) -> bool:
+    since = datetime.fromisoformat(record.attributes["retired_at"])
+    return not since <= at < since + timedelta(hours=_RETIRING_HOURS)
+
+
+def _tidied(file: SealedFile, replaced: set[str], at: datetime, *, erase_others: bool) -> list[SealedRecord]:
+    """What stays: the replaced version retiring; older ones, and those retiring too long, go."""
+    kept = []
+    for item in file.image.records:
+        record = item.record
+        if record.slot == OWN_SLOT:
+            kept.append(item)
+        elif erase_others:
+            kept.append(SealedRecord(replace(record, state=KeyState.DESTROYED), b""))
+        elif record.slot in replaced and record.state is KeyState.ACTIVE and not is_master(record):
+            with file.unseal(item) as key:
+                old = retired(record, _stamp(at))
+                kept.append(file.seal(old, key))
+        elif record.state is KeyState.RETIRING:
+            if record.slot not in replaced and not _expired(record, at):
+                kept.append(item)
+        elif record.slot not in replaced or record.state is KeyState.DESTROYED:
+            kept.append(item)
+    return _last_destroyed_only(kept)
+
+
+def _last_destroyed_only(items: list[SealedRecord]) -> list[SealedRecord]:
+    """Of what is gone, one record a slot stays, so that no version number is used twice and the file does not grow."""
+    last = {item.record.slot: item.record.version for item in items if item.record.state is KeyState.DESTROYED}
+    return [
+        item
+        for item in items
+        if item.record.state is not KeyState.DESTROYED or last[item.record.slot] == item.record.version
+    ]
