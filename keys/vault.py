@@ -27,7 +27,7 @@ from keys.secret import Secret
 from keys.vault_intake import Cryptogram, Incoming, check_key, check_stronger, record_for, retired
 from keys.vault_rules import Operation, check_operation, is_master
 
-__all__ = ["OWN_SLOT", "CredentialProtector", "Vault", "utc_now"]
+__all__ = ["OWN_SLOT", "CredentialProtector", "Vault"]
 
 Random = Callable[[int], bytes]
 _NONCE_BYTES = 12
@@ -37,11 +37,6 @@ _RETIRING_HOURS = 24
 _SIGN_ON_USAGE = {"pin": "P0", "mac": "M0", "track": "D0"}
 
 
-def utc_now() -> datetime:
-    """The wall clock, for time stamps."""
-    return datetime.now(UTC)
-
-
 class Vault:
     """Keys of one terminal by slot name, such as ``tmk``, ``pin``, ``mac``.
 
@@ -49,7 +44,7 @@ class Vault:
     called in another at the same time.
     """
 
-    def __init__(self, file: SealedFile, lock: WriteLock | None, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, file: SealedFile, lock: WriteLock | None, now: Callable[[], datetime]) -> None:
         self._file = file
         self._lock = lock
         self._now = now

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from keys.backends.disk import Disk, PosixDisk
@@ -14,12 +15,13 @@ from keys.backends.sealed_file import SealedFile, beside
 from keys.errors import KeysError
 from keys.records import Kcv, KeyRecord, KeyState
 from keys.secret import Secret
-from keys.vault import OWN_SLOT, Vault, utc_now
+from keys.vault import OWN_SLOT, Vault
 from keys.vault_intake import LAB, Incoming
 
 __all__ = ["create_vault", "open_vault", "provision"]
 
 Random = Callable[[int], bytes]
+_NOW = partial(datetime.now, UTC)
 _OWN_USAGE = "S9"
 _OWN_BYTES = 32
 
@@ -31,7 +33,7 @@ def open_vault(
     random: Random = os.urandom,
     *,
     disk: Disk | None = None,
-    now: Callable[[], datetime] = utc_now,
+    now: Callable[[], datetime] = _NOW,
     read_only: bool = False,
 ) -> Vault:
     """Open the vault's file. Raises VaultAbsent, VaultLocked, VaultCorrupt, PermissionsUnsafe and their kin.
@@ -55,7 +57,7 @@ def create_vault(
     random: Random = os.urandom,
     *,
     disk: Disk | None = None,
-    now: Callable[[], datetime] = utc_now,
+    now: Callable[[], datetime] = _NOW,
 ) -> Vault:
     """A new vault without payment keys; what was at ``path`` is removed first."""
     lock = WriteLock(beside(path, ".lock"))
