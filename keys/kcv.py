@@ -1,20 +1,43 @@
-"""Key check values: short values by which two parties see that they hold the same key (facts/keys.md §3)."""
+"""Key check values: short values by which two parties see that they hold the same key (facts/keys.md §3).
+
+The same key has another value by another method: a value is always shown with its method.
+"""
 
 from __future__ import annotations
 
-from keys.ciphers import Key, aes_ecb_encrypt, sm4_ecb_encrypt, tdes_ecb_encrypt
+import hmac
+from collections.abc import Mapping
 
-__all__ = ["kcv"]
+from keys.ciphers import Data, Key, cipher
 
-_LEGACY = {"tdes": (tdes_ecb_encrypt, 8), "aes": (aes_ecb_encrypt, 16), "sm4": (sm4_ecb_encrypt, 16)}
+__all__ = ["DEFAULT_METHOD", "LENGTH_MAX", "kcv", "kcv_matches"]
+
+DEFAULT_METHOD: Mapping[str, str] = {"tdes": "legacy", "aes": "cmac", "sm4": "legacy"}
+"""What the other side means when it does not say (X9.24-1:2017, annex A)."""
 LENGTH_MAX = 5
+"""Never more is shown or returned; longer values received are compared in full."""
+_COMPARED = range(3, 9)
 
 
 def kcv(key: Key, algorithm: str, method: str = "legacy", length: int = 3) -> bytes:
-    """First ``length`` (3..5) bytes of an encrypted zero block (``legacy``)."""
-    if method != "legacy" or algorithm not in _LEGACY:
-        raise ValueError("unknown check value method or algorithm")
+    """First ``length`` (3..5) bytes of an encrypted zero block (``legacy``) or of the CMAC of one (``cmac``)."""
     if not 3 <= length <= LENGTH_MAX:
         raise ValueError(f"a check value has 3 to {LENGTH_MAX} bytes")
-    encrypt, block = _LEGACY[algorithm]
-    return encrypt(key, bytes(block))[:length]
+    return _whole(key, algorithm, method)[:length]
+
+
+def kcv_matches(key: Key, algorithm: str, expected: Data, method: str = "legacy") -> bool:
+    """Whether the key has this check value, in constant time over the length that was agreed (3..8 bytes)."""
+    if len(expected) not in _COMPARED:
+        raise ValueError("a check value to compare with has 3 to 8 bytes")
+    return hmac.compare_digest(_whole(key, algorithm, method)[: len(expected)], bytes(expected))
+
+
+def _whole(key: Key, algorithm: str, method: str) -> bytes:
+    chosen = cipher(algorithm)
+    zeros = bytes(chosen.block)
+    if method == "legacy":
+        return chosen.ecb_encrypt(key, zeros)
+    if method == "cmac":
+        return chosen.cmac(key, zeros)
+    raise ValueError("a check value is made by method legacy or cmac")
