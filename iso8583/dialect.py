@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from iso8583.diagnose import TableCodec
     from iso8583.message import Value
 
+    Encode = Callable[[str, Mapping[int, Value]], bytes]
+    Decode = Callable[[bytes], tuple[str, dict[int, Value]]]
+
 __all__ = ["Dialect"]
 
 
@@ -29,14 +32,18 @@ class Dialect:
     ``iso8583.diagnose``, which names the fault, or takes what a named leniency allows.
     """
 
-    __slots__ = ("_declaration", "_decode", "_encode", "_table", "name")
+    __slots__ = ("_bitmap", "_declaration", "_decode_any", "_encode_any", "_from", "_table", "_to", "name")
 
     def __init__(self, name: str, codec: ModuleType | None, declaration: Declaration | None = None) -> None:
         self.name = name
         self._declaration = declaration
         self._table: TableCodec | None = None
-        self._encode: Callable[[str, Mapping[int, Value]], bytes] = codec.encode if codec else _untaken
-        self._decode: Callable[[bytes], tuple[str, dict[int, Value]]] = codec.decode if codec else _untaken
+        self._encode_any: Encode = codec.encode_any if codec else _untaken
+        self._decode_any: Decode = codec.decode_any if codec else _untaken
+        # Straight-line functions by the elements in their order, and by the bitmap in its place.
+        self._to: dict[tuple[int, ...], Encode] = codec.TO if codec else {}
+        self._from: dict[bytes, Decode] = codec.FROM if codec else {}
+        self._bitmap: slice = codec.BITMAP if codec else slice(0, 0)
 
     @property
     def declaration(self) -> Declaration:
@@ -55,14 +62,16 @@ class Dialect:
     def encode(self, message: Message) -> bytes:
         """Bytes of a message from its MTI on. Raises Iso8583Error."""
         try:
-            return self._encode(message.mti, message.elements)
+            elements = message.elements
+            return self._to.get((*elements,), self._encode_any)(message.mti, elements)
         except Exception:  # noqa: BLE001 - whatever it was, the table codec finds it again and names it
             return self.table_codec.encode(message)
 
     def decode(self, data: bytes) -> Message:
         """Message of bytes from its MTI on, to the last of them. Raises Iso8583Error."""
         try:
-            return Message(*self._decode(data))
+            mti, elements = self._from.get(data[self._bitmap], self._decode_any)(data)
+            return Message(mti, elements)
         except Exception:  # noqa: BLE001 - as above
             return self.table_codec.decode(data)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from iso8583.declaration import Declaration, Field
 from iso8583.dialects import DECLARATIONS
 from iso8583.elements import LEFT
+from iso8583.generate_packed import length_table
 from iso8583.generate_shapes import shape_source
 from iso8583.names import CODECS
 
@@ -34,10 +35,16 @@ def generate(declaration: Declaration) -> str:
     ]
     if wire.lengths == "bcd":
         lines += [
-            "# Value of each byte read as two BCD digits; too large for any length where it is none.",
+            "# Each byte as two BCD digits; too large for any length where it is none, or exceeds a maximum.",
             "_BCD = tuple((i >> 4) * 10 + (i & 15) if i >> 4 < 10 and i & 15 < 10 else 10000 for i in range(256))",
-            "",
         ]
+        tables = {length_table(field): field.maximum for field in fields.values()}
+        lines += [
+            f"{table} = tuple(n if n <= {maximum} else 1 << 20 for n in _BCD)"
+            for table, maximum in sorted(tables.items(), key=lambda item: item[1])
+            if table
+        ]
+        lines.append("")
     names = {number: _function_name(field) for number, field in fields.items()}
     for name, field in {names[number]: field for number, field in fields.items()}.items():
         lines += _encoder(name, field) + _decoder(name, field, declaration)
@@ -143,6 +150,8 @@ def _read_prefix(field: Field) -> list[str]:
     if field.prefix_coding == "binary":
         lines = ["    k = b[p]" if size == 1 else "    k = b[p] << 8 | b[p + 1]"]
     elif field.prefix_coding == "bcd":
+        if length_table(field):
+            return [f"    k = {length_table(field)}[b[p]]", "    p += 1"]
         terms = [f"_BCD[b[p + {i}]] * {100 ** (size - 1 - i)}" for i in range(size)]
         lines = [f"    k = {' + '.join(terms)}".replace("[p + 0]", "[p]").removesuffix(" * 1")]
     else:

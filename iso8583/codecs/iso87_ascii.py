@@ -1027,61 +1027,58 @@ def decode_any(b):
     return mti, m
 
 
-# Templates by the lengths of a message's values; a terminal knows few, and the number is bounded.
+# Templates by a message's MTI and the lengths of its values; a terminal knows few, and the number is bounded.
 _TEMPLATES_MAX = 256
 
 
-def _templates(cache, runs, lengths):
-    found = []
-    for run in runs:
-        text = ''
-        for index, prefix, maximum, kind in run:
-            n = lengths[index]
-            if maximum is not None and (n > maximum or not prefix and n != maximum):
-                raise ValueError
-            if prefix:
-                text += f'{n:0{prefix}d}'
-            if kind == 1:
-                text += '0%s' if n & 1 else '%s'
-            elif kind == 2:
-                text += '%s0' if n & 1 else '%s'
-            elif kind == 3:
-                text += '%s'
-        found.append(text)
-    found = tuple(found)
-    if len(cache) < _TEMPLATES_MAX:
-        cache[lengths] = found
-    return found
+class _Templates(dict):
+    __slots__ = ('bitmap', 'runs')
+
+    def __init__(self, bitmap, runs):
+        self.bitmap = bitmap
+        self.runs = runs
+
+    def __missing__(self, key):
+        mti, *lengths = key
+        if len(mti) != 4 or not mti.isdecimal():
+            raise ValueError
+        found = [unhexlify(mti) and mti + self.bitmap]
+        for run in self.runs:
+            text = ''
+            for index, prefix, maximum, kind in run:
+                n = lengths[index]
+                if maximum is not None and (n > maximum or not prefix and n != maximum):
+                    raise ValueError
+                if prefix:
+                    text += f'{n:0{prefix}d}'
+                if kind == 1:
+                    text += '0%s' if n & 1 else '%s'
+                elif kind == 2:
+                    text += '%s0' if n & 1 else '%s'
+                elif kind == 3:
+                    text += '%s'
+            found.append(text)
+        found = tuple(found)
+        if len(self) < _TEMPLATES_MAX:
+            self[key] = found
+        return found
 
 
-_heads = {}
-
-
-def _head(mti, bitmap):
-    if len(mti) != 4 or not mti.isdecimal():
-        raise ValueError
-    head = unhexlify(mti) + bitmap
-    if len(_heads) < _TEMPLATES_MAX:
-        _heads[mti, bitmap] = head
-    return head
-
-
-_RUNS_0 = (((0, 2, 19, 3), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 10, 3), (4, 0, 6, 3), (5, 0, 6, 3), (6, 0, 4, 3), (7, 0, 3, 3), (8, 0, 2, 3), (9, 2, 37, 3), (10, 0, 12, 3), (11, 0, 8, 3), (12, 0, 15, 3), (13, 0, 3, 3), (14, 0, 8, 3), (15, 0, 8, 3), ),)
-_CACHE_0 = {}
+_TEMPLATES_0 = _Templates('7238048028C09001', (((0, 2, 19, 3), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 10, 3), (4, 0, 6, 3), (5, 0, 6, 3), (6, 0, 4, 3), (7, 0, 3, 3), (8, 0, 2, 3), (9, 2, 37, 3), (10, 0, 12, 3), (11, 0, 8, 3), (12, 0, 15, 3), (13, 0, 3, 3), (14, 0, 8, 3), (15, 0, 8, 3), ),))
 
 
 def _to_0(mti, m):
     (f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f52, f64,) = m.values()
-    lengths = (*map(len, m.values()),)
-    (r,) = _CACHE_0.get(lengths) or _templates(_CACHE_0, _RUNS_0, lengths)
-    text = mti + '7238048028C09001' + r % (f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f52.hex().upper(), f64.hex().upper(),)
-    if len(mti) != 4 or not f'{mti}{f2}{f3}{f4}{f7}{f11}{f12}{f13}{f22}{f25}'.isdecimal() or not text.isprintable() or not (f37 + f49).replace(' ', '').isalnum():
+    head, r = _TEMPLATES_0[(mti, *map(len, m.values()))]
+    text = head + r % (f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f52.hex().upper(), f64.hex().upper(),)
+    if not f'{f2}{f3}{f4}{f7}{f11}{f12}{f13}{f22}{f25}'.isdecimal() or not text.isprintable() or not ((a := f37 + f49).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
     return text.encode('ascii')
 
 
 def _from_0(b):
     t = b.decode('ascii')
+    mti = t[:4]
     s = t[20:22]
     if not s.isdecimal():
         raise ValueError
@@ -1089,6 +1086,7 @@ def _from_0(b):
     if n2 > 19:
         raise ValueError
     p2 = 22 + n2
+    t3 = t[p2:p2 + 49]
     s = t[p2 + 49:p2 + 51]
     if not s.isdecimal():
         raise ValueError
@@ -1096,24 +1094,99 @@ def _from_0(b):
     if n35 > 37:
         raise ValueError
     p35 = p2 + 51 + n35
-    if not t.isprintable() or not t[:4].isdecimal() or not t[20:p2 + 51].isdecimal() or not (t[p35:p35 + 12] + t[p35 + 35:p35 + 38]).replace(' ', '').isalnum() or len(b) != p35 + 70:
+    t37 = t[p35:p35 + 70]
+    if not t.isprintable() or not (mti + t[20:p2 + 51]).isdecimal() or not ((a := t37[0:12] + t37[35:38]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p35 + 70:
         raise ValueError
-    return t[:4], {2: t[22:p2], 3: t[p2:p2 + 6], 4: t[p2 + 6:p2 + 18], 7: t[p2 + 18:p2 + 28], 11: t[p2 + 28:p2 + 34], 12: t[p2 + 34:p2 + 40], 13: t[p2 + 40:p2 + 44], 22: t[p2 + 44:p2 + 47], 25: t[p2 + 47:p2 + 49], 35: t[p2 + 51:p35], 37: t[p35:p35 + 12], 41: t[p35 + 12:p35 + 20], 42: t[p35 + 20:p35 + 35], 49: t[p35 + 35:p35 + 38], 52: unhexlify(t[p35 + 38:p35 + 54]), 64: unhexlify(t[p35 + 54:p35 + 70])}
+    return mti, {2: t[22:p2], 3: t3[0:6], 4: t3[6:18], 7: t3[18:28], 11: t3[28:34], 12: t3[34:40], 13: t3[40:44], 22: t3[44:47], 25: t3[47:49], 35: t[p2 + 51:p35], 37: t37[0:12], 41: t37[12:20], 42: t37[20:35], 49: t37[35:38], 52: unhexlify(t37[38:54]), 64: unhexlify(t37[54:70])}
 
 
-_TO = {
+_TEMPLATES_1 = _Templates('7238048028C08001', (((0, 2, 19, 3), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 10, 3), (4, 0, 6, 3), (5, 0, 6, 3), (6, 0, 4, 3), (7, 0, 3, 3), (8, 0, 2, 3), (9, 2, 37, 3), (10, 0, 12, 3), (11, 0, 8, 3), (12, 0, 15, 3), (13, 0, 3, 3), (14, 0, 8, 3), ),))
+
+
+def _to_1(mti, m):
+    (f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f64,) = m.values()
+    head, r = _TEMPLATES_1[(mti, *map(len, m.values()))]
+    text = head + r % (f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f64.hex().upper(),)
+    if not f'{f2}{f3}{f4}{f7}{f11}{f12}{f13}{f22}{f25}'.isdecimal() or not text.isprintable() or not ((a := f37 + f49).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return text.encode('ascii')
+
+
+def _from_1(b):
+    t = b.decode('ascii')
+    mti = t[:4]
+    s = t[20:22]
+    if not s.isdecimal():
+        raise ValueError
+    n2 = int(s)
+    if n2 > 19:
+        raise ValueError
+    p2 = 22 + n2
+    t3 = t[p2:p2 + 49]
+    s = t[p2 + 49:p2 + 51]
+    if not s.isdecimal():
+        raise ValueError
+    n35 = int(s)
+    if n35 > 37:
+        raise ValueError
+    p35 = p2 + 51 + n35
+    t37 = t[p35:p35 + 54]
+    if not t.isprintable() or not (mti + t[20:p2 + 51]).isdecimal() or not ((a := t37[0:12] + t37[35:38]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p35 + 54:
+        raise ValueError
+    return mti, {2: t[22:p2], 3: t3[0:6], 4: t3[6:18], 7: t3[18:28], 11: t3[28:34], 12: t3[34:40], 13: t3[40:44], 22: t3[44:47], 25: t3[47:49], 35: t[p2 + 51:p35], 37: t37[0:12], 41: t37[12:20], 42: t37[20:35], 49: t37[35:38], 64: unhexlify(t37[38:54])}
+
+
+_TEMPLATES_2 = _Templates('323800000EC08001', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 10, 3), (3, 0, 6, 3), (4, 0, 6, 3), (5, 0, 4, 3), (6, 0, 12, 3), (7, 0, 6, 3), (8, 0, 2, 3), (9, 0, 8, 3), (10, 0, 15, 3), (11, 0, 3, 3), (12, 0, 8, 3), ),))
+
+
+def _to_2(mti, m):
+    (f3, f4, f7, f11, f12, f13, f37, f38, f39, f41, f42, f49, f64,) = m.values()
+    head, r = _TEMPLATES_2[(mti, *map(len, m.values()))]
+    text = head + r % (f3, f4, f7, f11, f12, f13, f37, f38, f39, f41, f42, f49, f64.hex().upper(),)
+    if not f'{f3}{f4}{f7}{f11}{f12}{f13}'.isdecimal() or not text.isprintable() or not ((a := f37 + f38 + f39 + f49).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return text.encode('ascii')
+
+
+def _from_2(b):
+    t = b.decode('ascii')
+    mti = t[:4]
+    if not t.isprintable() or not (mti + t[20:64]).isdecimal() or not ((a := t[64:76] + t[76:82] + t[82:84] + t[107:110]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != 126:
+        raise ValueError
+    return mti, {3: t[20:26], 4: t[26:38], 7: t[38:48], 11: t[48:54], 12: t[54:60], 13: t[60:64], 37: t[64:76], 38: t[76:82], 39: t[82:84], 41: t[84:92], 42: t[92:107], 49: t[107:110], 64: unhexlify(t[110:126])}
+
+
+_TEMPLATES_3 = _Templates('323800000AC08001', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 10, 3), (3, 0, 6, 3), (4, 0, 6, 3), (5, 0, 4, 3), (6, 0, 12, 3), (7, 0, 2, 3), (8, 0, 8, 3), (9, 0, 15, 3), (10, 0, 3, 3), (11, 0, 8, 3), ),))
+
+
+def _to_3(mti, m):
+    (f3, f4, f7, f11, f12, f13, f37, f39, f41, f42, f49, f64,) = m.values()
+    head, r = _TEMPLATES_3[(mti, *map(len, m.values()))]
+    text = head + r % (f3, f4, f7, f11, f12, f13, f37, f39, f41, f42, f49, f64.hex().upper(),)
+    if not f'{f3}{f4}{f7}{f11}{f12}{f13}'.isdecimal() or not text.isprintable() or not ((a := f37 + f39 + f49).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return text.encode('ascii')
+
+
+def _from_3(b):
+    t = b.decode('ascii')
+    mti = t[:4]
+    if not t.isprintable() or not (mti + t[20:64]).isdecimal() or not ((a := t[64:76] + t[76:78] + t[101:104]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != 120:
+        raise ValueError
+    return mti, {3: t[20:26], 4: t[26:38], 7: t[38:48], 11: t[48:54], 12: t[54:60], 13: t[60:64], 37: t[64:76], 39: t[76:78], 41: t[78:86], 42: t[86:101], 49: t[101:104], 64: unhexlify(t[104:120])}
+
+
+# Straight-line functions by the elements in their order, and by the bitmap as it stands in the bytes.
+TO = {
     (2, 3, 4, 7, 11, 12, 13, 22, 25, 35, 37, 41, 42, 49, 52, 64): _to_0,
+    (2, 3, 4, 7, 11, 12, 13, 22, 25, 35, 37, 41, 42, 49, 64): _to_1,
+    (3, 4, 7, 11, 12, 13, 37, 38, 39, 41, 42, 49, 64): _to_2,
+    (3, 4, 7, 11, 12, 13, 37, 39, 41, 42, 49, 64): _to_3,
 }
-_FROM = {
+FROM = {
     b'7238048028C09001': _from_0,
+    b'7238048028C08001': _from_1,
+    b'323800000EC08001': _from_2,
+    b'323800000AC08001': _from_3,
 }
-
-
-def encode(mti, m):
-    """Bytes of a message."""
-    return _TO.get((*m,), encode_any)(mti, m)
-
-
-def decode(b):
-    """MTI and elements of bytes."""
-    return _FROM.get(b[4:20], decode_any)(b)
+BITMAP = slice(4, 20)

@@ -2,8 +2,15 @@
 
 from binascii import unhexlify
 
-# Value of each byte read as two BCD digits; too large for any length where it is none.
+# Each byte as two BCD digits; too large for any length where it is none, or exceeds a maximum.
 _BCD = tuple((i >> 4) * 10 + (i & 15) if i >> 4 < 10 and i & 15 < 10 else 10000 for i in range(256))
+_BCD_11 = tuple(n if n <= 11 else 1 << 20 for n in _BCD)
+_BCD_17 = tuple(n if n <= 17 else 1 << 20 for n in _BCD)
+_BCD_19 = tuple(n if n <= 19 else 1 << 20 for n in _BCD)
+_BCD_25 = tuple(n if n <= 25 else 1 << 20 for n in _BCD)
+_BCD_28 = tuple(n if n <= 28 else 1 << 20 for n in _BCD)
+_BCD_37 = tuple(n if n <= 37 else 1 << 20 for n in _BCD)
+_BCD_76 = tuple(n if n <= 76 else 1 << 20 for n in _BCD)
 
 def _to_nll19_bcd_right(v):
     n = len(v)
@@ -15,9 +22,7 @@ def _to_nll19_bcd_right(v):
 
 
 def _from_nll19_bcd_right(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 19:
-        raise ValueError
+    k = _BCD_19[b[p]]
     p += 1
     q = p + (k + 1 >> 1)
     v = h[2 * p:2 * p + k]
@@ -199,9 +204,7 @@ def _to_nll11_bcd_right(v):
 
 
 def _from_nll11_bcd_right(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 11:
-        raise ValueError
+    k = _BCD_11[b[p]]
     p += 1
     q = p + (k + 1 >> 1)
     v = h[2 * p:2 * p + k]
@@ -221,9 +224,7 @@ def _to_ansll28_ascii(v):
 
 
 def _from_ansll28_ascii(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 28:
-        raise ValueError
+    k = _BCD_28[b[p]]
     p += 1
     q = p + k
     v = t[p:q]
@@ -244,9 +245,7 @@ def _to_zll37_bcd_right(v):
 
 
 def _from_zll37_bcd_right(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 37:
-        raise ValueError
+    k = _BCD_37[b[p]]
     p += 1
     q = p + (k + 1 >> 1)
     v = h[2 * p:2 * p + k].upper().replace('D', '=')
@@ -412,9 +411,7 @@ def _to_ansll25_ascii(v):
 
 
 def _from_ansll25_ascii(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 25:
-        raise ValueError
+    k = _BCD_25[b[p]]
     p += 1
     q = p + k
     v = t[p:q]
@@ -434,9 +431,7 @@ def _to_ansll76_ascii(v):
 
 
 def _from_ansll76_ascii(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 76:
-        raise ValueError
+    k = _BCD_76[b[p]]
     p += 1
     q = p + k
     v = t[p:q]
@@ -660,9 +655,7 @@ def _to_ansll17_ascii(v):
 
 
 def _from_ansll17_ascii(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 17:
-        raise ValueError
+    k = _BCD_17[b[p]]
     p += 1
     q = p + k
     v = t[p:q]
@@ -996,5 +989,160 @@ def decode_any(b):
     return mti, m
 
 
-encode = encode_any
-decode = decode_any
+# Templates by a message's MTI and the lengths of its values; a terminal knows few, and the number is bounded.
+_TEMPLATES_MAX = 256
+
+
+class _Templates(dict):
+    __slots__ = ('bitmap', 'runs')
+
+    def __init__(self, bitmap, runs):
+        self.bitmap = bitmap
+        self.runs = runs
+
+    def __missing__(self, key):
+        mti, *lengths = key
+        if len(mti) != 4 or not mti.isdecimal():
+            raise ValueError
+        found = [unhexlify(mti) + self.bitmap]
+        for run in self.runs:
+            text = ''
+            for index, prefix, maximum, kind in run:
+                n = lengths[index]
+                if maximum is not None and (n > maximum or not prefix and n != maximum):
+                    raise ValueError
+                if prefix:
+                    text += f'{n:0{prefix}d}'
+                if kind == 1:
+                    text += '0%s' if n & 1 else '%s'
+                elif kind == 2:
+                    text += '%s0' if n & 1 else '%s'
+                elif kind == 3:
+                    text += '%s'
+            found.append(text)
+        found = tuple(found)
+        if len(self) < _TEMPLATES_MAX:
+            self[key] = found
+        return found
+
+
+_TEMPLATES_0 = _Templates(b'r8\x04\x80(\xc0\x90\x01', (((0, 2, 19, 2), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 10, 3), (4, 0, 6, 3), (5, 0, 6, 3), (6, 0, 4, 3), (7, 0, 3, 1), (8, 0, 2, 3), (9, 2, 37, 0), ), ((9, 0, None, 2), ), ((10, 0, 12, 0), (11, 0, 8, 0), (12, 0, 15, 0), (13, 0, 3, 0), ), ((14, 0, 8, 0), (15, 0, 8, 0), ),))
+
+
+def _to_0(mti, m):
+    (f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f52, f64,) = m.values()
+    (head, r0, r1, r2, r3,) = _TEMPLATES_0[(mti, *map(len, m.values()))]
+    x0 = r0 % (f2, f3, f4, f7, f11, f12, f13, f22, f25)
+    f35 = f35.replace('=', 'D')
+    x1 = r1 % f35
+    s2 = f37 + f41 + f42 + f49
+    if not x0.isdecimal() or not (f35.isupper() or f35.isdecimal()) or not s2.isprintable() or not ((a := f37 + f49).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return b''.join((head, unhexlify(x0 + x1), s2.encode('ascii'), f52, f64))
+
+
+def _from_0(b):
+    h = b.hex()
+    mti = h[:4]
+    n2 = _BCD_19[b[10]]
+    q2 = 22
+    p2 = 11 + (n2 + 1 >> 1)
+    d3 = h[p2 * 2:p2 * 2 + 50]
+    n35 = _BCD_37[b[p2 + 25]]
+    q35 = p2 * 2 + 52
+    p35 = p2 + 26 + (n35 + 1 >> 1)
+    t37 = b[p35:p35 + 38].decode('ascii')
+    if not (mti + h[20:p2 * 2 + 50]).isdecimal() or not t37.isprintable() or not ((a := t37[0:12] + t37[35:38]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p35 + 54:
+        raise ValueError
+    return mti, {2: h[q2:q2 + n2], 3: d3[0:6], 4: d3[6:18], 7: d3[18:28], 11: d3[28:34], 12: d3[34:40], 13: d3[40:44], 22: d3[45:48], 25: d3[48:50], 35: h[q35:q35 + n35].upper().replace('D', '='), 37: t37[0:12], 41: t37[12:20], 42: t37[20:35], 49: t37[35:38], 52: b[p35 + 38:p35 + 46], 64: b[p35 + 46:p35 + 54]}
+
+
+_TEMPLATES_1 = _Templates(b'r8\x04\x80(\xc0\x80\x01', (((0, 2, 19, 2), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 10, 3), (4, 0, 6, 3), (5, 0, 6, 3), (6, 0, 4, 3), (7, 0, 3, 1), (8, 0, 2, 3), (9, 2, 37, 0), ), ((9, 0, None, 2), ), ((10, 0, 12, 0), (11, 0, 8, 0), (12, 0, 15, 0), (13, 0, 3, 0), ), ((14, 0, 8, 0), ),))
+
+
+def _to_1(mti, m):
+    (f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f64,) = m.values()
+    (head, r0, r1, r2, r3,) = _TEMPLATES_1[(mti, *map(len, m.values()))]
+    x0 = r0 % (f2, f3, f4, f7, f11, f12, f13, f22, f25)
+    f35 = f35.replace('=', 'D')
+    x1 = r1 % f35
+    s2 = f37 + f41 + f42 + f49
+    if not x0.isdecimal() or not (f35.isupper() or f35.isdecimal()) or not s2.isprintable() or not ((a := f37 + f49).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return b''.join((head, unhexlify(x0 + x1), s2.encode('ascii'), f64))
+
+
+def _from_1(b):
+    h = b.hex()
+    mti = h[:4]
+    n2 = _BCD_19[b[10]]
+    q2 = 22
+    p2 = 11 + (n2 + 1 >> 1)
+    d3 = h[p2 * 2:p2 * 2 + 50]
+    n35 = _BCD_37[b[p2 + 25]]
+    q35 = p2 * 2 + 52
+    p35 = p2 + 26 + (n35 + 1 >> 1)
+    t37 = b[p35:p35 + 38].decode('ascii')
+    if not (mti + h[20:p2 * 2 + 50]).isdecimal() or not t37.isprintable() or not ((a := t37[0:12] + t37[35:38]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p35 + 46:
+        raise ValueError
+    return mti, {2: h[q2:q2 + n2], 3: d3[0:6], 4: d3[6:18], 7: d3[18:28], 11: d3[28:34], 12: d3[34:40], 13: d3[40:44], 22: d3[45:48], 25: d3[48:50], 35: h[q35:q35 + n35].upper().replace('D', '='), 37: t37[0:12], 41: t37[12:20], 42: t37[20:35], 49: t37[35:38], 64: b[p35 + 38:p35 + 46]}
+
+
+_TEMPLATES_2 = _Templates(b'28\x00\x00\x0e\xc0\x80\x01', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 10, 3), (3, 0, 6, 3), (4, 0, 6, 3), (5, 0, 4, 3), ), ((6, 0, 12, 0), (7, 0, 6, 0), (8, 0, 2, 0), (9, 0, 8, 0), (10, 0, 15, 0), (11, 0, 3, 0), ), ((12, 0, 8, 0), ),))
+
+
+def _to_2(mti, m):
+    (f3, f4, f7, f11, f12, f13, f37, f38, f39, f41, f42, f49, f64,) = m.values()
+    (head, r0, r1, r2,) = _TEMPLATES_2[(mti, *map(len, m.values()))]
+    x0 = r0 % (f3, f4, f7, f11, f12, f13)
+    s1 = f37 + f38 + f39 + f41 + f42 + f49
+    if not x0.isdecimal() or not s1.isprintable() or not ((a := f37 + f38 + f39 + f49).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), f64))
+
+
+def _from_2(b):
+    h = b.hex()
+    mti = h[:4]
+    t37 = b[32:78].decode('ascii')
+    if not (mti + h[20:64]).isdecimal() or not t37.isprintable() or not ((a := t37[0:20] + t37[43:46]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != 86:
+        raise ValueError
+    return mti, {3: h[20:26], 4: h[26:38], 7: h[38:48], 11: h[48:54], 12: h[54:60], 13: h[60:64], 37: t37[0:12], 38: t37[12:18], 39: t37[18:20], 41: t37[20:28], 42: t37[28:43], 49: t37[43:46], 64: b[78:86]}
+
+
+_TEMPLATES_3 = _Templates(b'28\x00\x00\n\xc0\x80\x01', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 10, 3), (3, 0, 6, 3), (4, 0, 6, 3), (5, 0, 4, 3), ), ((6, 0, 12, 0), (7, 0, 2, 0), (8, 0, 8, 0), (9, 0, 15, 0), (10, 0, 3, 0), ), ((11, 0, 8, 0), ),))
+
+
+def _to_3(mti, m):
+    (f3, f4, f7, f11, f12, f13, f37, f39, f41, f42, f49, f64,) = m.values()
+    (head, r0, r1, r2,) = _TEMPLATES_3[(mti, *map(len, m.values()))]
+    x0 = r0 % (f3, f4, f7, f11, f12, f13)
+    s1 = f37 + f39 + f41 + f42 + f49
+    if not x0.isdecimal() or not s1.isprintable() or not ((a := f37 + f39 + f49).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), f64))
+
+
+def _from_3(b):
+    h = b.hex()
+    mti = h[:4]
+    t37 = b[32:72].decode('ascii')
+    if not (mti + h[20:64]).isdecimal() or not t37.isprintable() or not ((a := t37[0:14] + t37[37:40]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != 80:
+        raise ValueError
+    return mti, {3: h[20:26], 4: h[26:38], 7: h[38:48], 11: h[48:54], 12: h[54:60], 13: h[60:64], 37: t37[0:12], 39: t37[12:14], 41: t37[14:22], 42: t37[22:37], 49: t37[37:40], 64: b[72:80]}
+
+
+# Straight-line functions by the elements in their order, and by the bitmap as it stands in the bytes.
+TO = {
+    (2, 3, 4, 7, 11, 12, 13, 22, 25, 35, 37, 41, 42, 49, 52, 64): _to_0,
+    (2, 3, 4, 7, 11, 12, 13, 22, 25, 35, 37, 41, 42, 49, 64): _to_1,
+    (3, 4, 7, 11, 12, 13, 37, 38, 39, 41, 42, 49, 64): _to_2,
+    (3, 4, 7, 11, 12, 13, 37, 39, 41, 42, 49, 64): _to_3,
+}
+FROM = {
+    b'r8\x04\x80(\xc0\x90\x01': _from_0,
+    b'r8\x04\x80(\xc0\x80\x01': _from_1,
+    b'28\x00\x00\x0e\xc0\x80\x01': _from_2,
+    b'28\x00\x00\n\xc0\x80\x01': _from_3,
+}
+BITMAP = slice(2, 10)

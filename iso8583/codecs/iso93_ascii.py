@@ -1020,5 +1020,98 @@ def decode_any(b):
     return mti, m
 
 
-encode = encode_any
-decode = decode_any
+# Templates by a message's MTI and the lengths of its values; a terminal knows few, and the number is bounded.
+_TEMPLATES_MAX = 256
+
+
+class _Templates(dict):
+    __slots__ = ('bitmap', 'runs')
+
+    def __init__(self, bitmap, runs):
+        self.bitmap = bitmap
+        self.runs = runs
+
+    def __missing__(self, key):
+        mti, *lengths = key
+        if len(mti) != 4 or not mti.isdecimal():
+            raise ValueError
+        found = [unhexlify(mti) and mti + self.bitmap]
+        for run in self.runs:
+            text = ''
+            for index, prefix, maximum, kind in run:
+                n = lengths[index]
+                if maximum is not None and (n > maximum or not prefix and n != maximum):
+                    raise ValueError
+                if prefix:
+                    text += f'{n:0{prefix}d}'
+                if kind == 1:
+                    text += '0%s' if n & 1 else '%s'
+                elif kind == 2:
+                    text += '%s0' if n & 1 else '%s'
+                elif kind == 3:
+                    text += '%s'
+            found.append(text)
+        found = tuple(found)
+        if len(self) < _TEMPLATES_MAX:
+            self[key] = found
+        return found
+
+
+_TEMPLATES_0 = _Templates('7230054008C09001', (((0, 2, 19, 3), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 10, 3), (4, 0, 6, 3), (5, 0, 12, 3), (6, 0, 12, 3), (7, 0, 3, 3), (8, 0, 4, 3), (9, 0, 12, 3), (10, 0, 8, 3), (11, 0, 15, 3), (12, 0, 3, 3), (13, 0, 8, 3), (14, 0, 8, 3), ),))
+
+
+def _to_0(mti, m):
+    (f2, f3, f4, f7, f11, f12, f22, f24, f26, f37, f41, f42, f49, f52, f64,) = m.values()
+    head, r = _TEMPLATES_0[(mti, *map(len, m.values()))]
+    text = head + r % (f2, f3, f4, f7, f11, f12, f22, f24, f26, f37, f41, f42, f49, f52.hex().upper(), f64.hex().upper(),)
+    if not f'{f2}{f3}{f4}{f7}{f11}{f12}{f24}{f26}'.isdecimal() or not text.isprintable() or not ((a := f22 + f37 + f49).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return text.encode('ascii')
+
+
+def _from_0(b):
+    t = b.decode('ascii')
+    mti = t[:4]
+    s = t[20:22]
+    if not s.isdecimal():
+        raise ValueError
+    n2 = int(s)
+    if n2 > 19:
+        raise ValueError
+    p2 = 22 + n2
+    t3 = t[p2:p2 + 135]
+    if not t.isprintable() or not (mti + t[20:p2 + 46] + t[p2 + 58:p2 + 65]).isdecimal() or not ((a := t3[46:58] + t3[65:77] + t3[100:103]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p2 + 135:
+        raise ValueError
+    return mti, {2: t[22:p2], 3: t3[0:6], 4: t3[6:18], 7: t3[18:28], 11: t3[28:34], 12: t3[34:46], 22: t3[46:58], 24: t3[58:61], 26: t3[61:65], 37: t3[65:77], 41: t3[77:85], 42: t3[85:100], 49: t3[100:103], 52: unhexlify(t3[103:119]), 64: unhexlify(t3[119:135])}
+
+
+_TEMPLATES_1 = _Templates('323001000EC08001', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 10, 3), (3, 0, 6, 3), (4, 0, 12, 3), (5, 0, 3, 3), (6, 0, 12, 3), (7, 0, 6, 3), (8, 0, 3, 3), (9, 0, 8, 3), (10, 0, 15, 3), (11, 0, 3, 3), (12, 0, 8, 3), ),))
+
+
+def _to_1(mti, m):
+    (f3, f4, f7, f11, f12, f24, f37, f38, f39, f41, f42, f49, f64,) = m.values()
+    head, r = _TEMPLATES_1[(mti, *map(len, m.values()))]
+    text = head + r % (f3, f4, f7, f11, f12, f24, f37, f38, f39, f41, f42, f49, f64.hex().upper(),)
+    if not f'{f3}{f4}{f7}{f11}{f12}{f24}{f39}'.isdecimal() or not text.isprintable() or not ((a := f37 + f38 + f49).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return text.encode('ascii')
+
+
+def _from_1(b):
+    t = b.decode('ascii')
+    mti = t[:4]
+    if not t.isprintable() or not (mti + t[20:69] + t[87:90]).isdecimal() or not ((a := t[69:81] + t[81:87] + t[113:116]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != 132:
+        raise ValueError
+    return mti, {3: t[20:26], 4: t[26:38], 7: t[38:48], 11: t[48:54], 12: t[54:66], 24: t[66:69], 37: t[69:81], 38: t[81:87], 39: t[87:90], 41: t[90:98], 42: t[98:113], 49: t[113:116], 64: unhexlify(t[116:132])}
+
+
+# Straight-line functions by the elements in their order, and by the bitmap as it stands in the bytes.
+TO = {
+    (2, 3, 4, 7, 11, 12, 22, 24, 26, 37, 41, 42, 49, 52, 64): _to_0,
+    (3, 4, 7, 11, 12, 24, 37, 38, 39, 41, 42, 49, 64): _to_1,
+}
+FROM = {
+    b'7230054008C09001': _from_0,
+    b'323001000EC08001': _from_1,
+}
+BITMAP = slice(4, 20)

@@ -2,8 +2,17 @@
 
 from binascii import unhexlify
 
-# Value of each byte read as two BCD digits; too large for any length where it is none.
+# Each byte as two BCD digits; too large for any length where it is none, or exceeds a maximum.
 _BCD = tuple((i >> 4) * 10 + (i & 15) if i >> 4 < 10 and i & 15 < 10 else 10000 for i in range(256))
+_BCD_11 = tuple(n if n <= 11 else 1 << 20 for n in _BCD)
+_BCD_17 = tuple(n if n <= 17 else 1 << 20 for n in _BCD)
+_BCD_19 = tuple(n if n <= 19 else 1 << 20 for n in _BCD)
+_BCD_28 = tuple(n if n <= 28 else 1 << 20 for n in _BCD)
+_BCD_35 = tuple(n if n <= 35 else 1 << 20 for n in _BCD)
+_BCD_37 = tuple(n if n <= 37 else 1 << 20 for n in _BCD)
+_BCD_48 = tuple(n if n <= 48 else 1 << 20 for n in _BCD)
+_BCD_76 = tuple(n if n <= 76 else 1 << 20 for n in _BCD)
+_BCD_99 = tuple(n if n <= 99 else 1 << 20 for n in _BCD)
 
 def _to_nll19_bcd_right(v):
     n = len(v)
@@ -15,9 +24,7 @@ def _to_nll19_bcd_right(v):
 
 
 def _from_nll19_bcd_right(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 19:
-        raise ValueError
+    k = _BCD_19[b[p]]
     p += 1
     q = p + (k + 1 >> 1)
     v = h[2 * p:2 * p + k]
@@ -199,9 +206,7 @@ def _to_ansll99_ascii(v):
 
 
 def _from_ansll99_ascii(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 99:
-        raise ValueError
+    k = _BCD_99[b[p]]
     p += 1
     q = p + k
     v = t[p:q]
@@ -221,9 +226,7 @@ def _to_nll11_bcd_right(v):
 
 
 def _from_nll11_bcd_right(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 11:
-        raise ValueError
+    k = _BCD_11[b[p]]
     p += 1
     q = p + (k + 1 >> 1)
     v = h[2 * p:2 * p + k]
@@ -243,9 +246,7 @@ def _to_ansll28_ascii(v):
 
 
 def _from_ansll28_ascii(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 28:
-        raise ValueError
+    k = _BCD_28[b[p]]
     p += 1
     q = p + k
     v = t[p:q]
@@ -266,9 +267,7 @@ def _to_zll37_bcd_right(v):
 
 
 def _from_zll37_bcd_right(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 37:
-        raise ValueError
+    k = _BCD_37[b[p]]
     p += 1
     q = p + (k + 1 >> 1)
     v = h[2 * p:2 * p + k].upper().replace('D', '=')
@@ -362,9 +361,7 @@ def _to_ansll76_ascii(v):
 
 
 def _from_ansll76_ascii(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 76:
-        raise ValueError
+    k = _BCD_76[b[p]]
     p += 1
     q = p + k
     v = t[p:q]
@@ -462,9 +459,7 @@ def _to_bll48_raw(v):
 
 
 def _from_bll48_raw(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 48:
-        raise ValueError
+    k = _BCD_48[b[p]]
     p += 1
     q = p + k
     v = b[p:q]
@@ -524,9 +519,7 @@ def _to_ansll35_ascii(v):
 
 
 def _from_ansll35_ascii(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 35:
-        raise ValueError
+    k = _BCD_35[b[p]]
     p += 1
     q = p + k
     v = t[p:q]
@@ -638,9 +631,7 @@ def _to_ansll17_ascii(v):
 
 
 def _from_ansll17_ascii(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 17:
-        raise ValueError
+    k = _BCD_17[b[p]]
     p += 1
     q = p + k
     v = t[p:q]
@@ -974,5 +965,104 @@ def decode_any(b):
     return mti, m
 
 
-encode = encode_any
-decode = decode_any
+# Templates by a message's MTI and the lengths of its values; a terminal knows few, and the number is bounded.
+_TEMPLATES_MAX = 256
+
+
+class _Templates(dict):
+    __slots__ = ('bitmap', 'runs')
+
+    def __init__(self, bitmap, runs):
+        self.bitmap = bitmap
+        self.runs = runs
+
+    def __missing__(self, key):
+        mti, *lengths = key
+        if len(mti) != 4 or not mti.isdecimal():
+            raise ValueError
+        found = [unhexlify(mti) + self.bitmap]
+        for run in self.runs:
+            text = ''
+            for index, prefix, maximum, kind in run:
+                n = lengths[index]
+                if maximum is not None and (n > maximum or not prefix and n != maximum):
+                    raise ValueError
+                if prefix:
+                    text += f'{n:0{prefix}d}'
+                if kind == 1:
+                    text += '0%s' if n & 1 else '%s'
+                elif kind == 2:
+                    text += '%s0' if n & 1 else '%s'
+                elif kind == 3:
+                    text += '%s'
+            found.append(text)
+        found = tuple(found)
+        if len(self) < _TEMPLATES_MAX:
+            self[key] = found
+        return found
+
+
+_TEMPLATES_0 = _Templates(b'r0\x05@\x08\xc0\x90\x01', (((0, 2, 19, 2), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 10, 3), (4, 0, 6, 3), (5, 0, 12, 3), ), ((6, 0, 12, 0), ), ((7, 0, 3, 1), (8, 0, 4, 3), ), ((9, 0, 12, 0), (10, 0, 8, 0), (11, 0, 15, 0), (12, 0, 3, 0), ), ((13, 0, 8, 0), (14, 0, 8, 0), ),))
+
+
+def _to_0(mti, m):
+    (f2, f3, f4, f7, f11, f12, f22, f24, f26, f37, f41, f42, f49, f52, f64,) = m.values()
+    (head, r0, r1, r2, r3, r4,) = _TEMPLATES_0[(mti, *map(len, m.values()))]
+    x0 = r0 % (f2, f3, f4, f7, f11, f12)
+    s1 = f22
+    x2 = r2 % (f24, f26)
+    s3 = f37 + f41 + f42 + f49
+    if not (x0 + x2).isdecimal() or not ((a := s1).isalnum() or a.replace(' ', '').isalnum()) or not s3.isprintable() or not ((a := f37 + f49).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(x2), s3.encode('ascii'), f52, f64))
+
+
+def _from_0(b):
+    h = b.hex()
+    mti = h[:4]
+    n2 = _BCD_19[b[10]]
+    q2 = 22
+    p2 = 11 + (n2 + 1 >> 1)
+    d3 = h[p2 * 2:p2 * 2 + 46]
+    t22 = b[p2 + 23:p2 + 35].decode('ascii')
+    t37 = b[p2 + 39:p2 + 77].decode('ascii')
+    if not (mti + h[20:p2 * 2 + 46] + h[p2 * 2 + 70:p2 * 2 + 78]).isdecimal() or not ((a := t22).isalnum() or a.replace(' ', '').isalnum()) or not t37.isprintable() or not ((a := t37[0:12] + t37[35:38]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p2 + 93:
+        raise ValueError
+    return mti, {2: h[q2:q2 + n2], 3: d3[0:6], 4: d3[6:18], 7: d3[18:28], 11: d3[28:34], 12: d3[34:46], 22: t22[0:12], 24: h[p2 * 2 + 71:p2 * 2 + 74], 26: h[p2 * 2 + 74:p2 * 2 + 78], 37: t37[0:12], 41: t37[12:20], 42: t37[20:35], 49: t37[35:38], 52: b[p2 + 77:p2 + 85], 64: b[p2 + 85:p2 + 93]}
+
+
+_TEMPLATES_1 = _Templates(b'20\x01\x00\x0e\xc0\x80\x01', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 10, 3), (3, 0, 6, 3), (4, 0, 12, 3), (5, 0, 3, 1), ), ((6, 0, 12, 0), (7, 0, 6, 0), ), ((8, 0, 3, 1), ), ((9, 0, 8, 0), (10, 0, 15, 0), (11, 0, 3, 0), ), ((12, 0, 8, 0), ),))
+
+
+def _to_1(mti, m):
+    (f3, f4, f7, f11, f12, f24, f37, f38, f39, f41, f42, f49, f64,) = m.values()
+    (head, r0, r1, r2, r3, r4,) = _TEMPLATES_1[(mti, *map(len, m.values()))]
+    x0 = r0 % (f3, f4, f7, f11, f12, f24)
+    s1 = f37 + f38
+    x2 = r2 % f39
+    s3 = f41 + f42 + f49
+    if not (x0 + x2).isdecimal() or not ((a := s1).isalnum() or a.replace(' ', '').isalnum()) or not s3.isprintable() or not ((a := f49).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(x2), s3.encode('ascii'), f64))
+
+
+def _from_1(b):
+    h = b.hex()
+    mti = h[:4]
+    t37 = b[35:53].decode('ascii')
+    t41 = b[55:81].decode('ascii')
+    if not (mti + h[20:70] + h[106:110]).isdecimal() or not ((a := t37).isalnum() or a.replace(' ', '').isalnum()) or not t41.isprintable() or not ((a := t41[23:26]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != 89:
+        raise ValueError
+    return mti, {3: h[20:26], 4: h[26:38], 7: h[38:48], 11: h[48:54], 12: h[54:66], 24: h[67:70], 37: t37[0:12], 38: t37[12:18], 39: h[107:110], 41: t41[0:8], 42: t41[8:23], 49: t41[23:26], 64: b[81:89]}
+
+
+# Straight-line functions by the elements in their order, and by the bitmap as it stands in the bytes.
+TO = {
+    (2, 3, 4, 7, 11, 12, 22, 24, 26, 37, 41, 42, 49, 52, 64): _to_0,
+    (3, 4, 7, 11, 12, 24, 37, 38, 39, 41, 42, 49, 64): _to_1,
+}
+FROM = {
+    b'r0\x05@\x08\xc0\x90\x01': _from_0,
+    b'20\x01\x00\x0e\xc0\x80\x01': _from_1,
+}
+BITMAP = slice(2, 10)

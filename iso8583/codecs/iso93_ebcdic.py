@@ -1020,5 +1020,6 @@ def decode_any(b):
     return mti, m
 
 
-encode = encode_any
-decode = decode_any
+TO = {}
+FROM = {}
+BITMAP = slice(0, 0)

@@ -1077,5 +1077,6 @@ def decode_any(b):
     return mti, m
 
 
-encode = encode_any
-decode = decode_any
+TO = {}
+FROM = {}
+BITMAP = slice(0, 0)

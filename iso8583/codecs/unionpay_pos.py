@@ -2,8 +2,12 @@
 
 from binascii import unhexlify
 
-# Value of each byte read as two BCD digits; too large for any length where it is none.
+# Each byte as two BCD digits; too large for any length where it is none, or exceeds a maximum.
 _BCD = tuple((i >> 4) * 10 + (i & 15) if i >> 4 < 10 and i & 15 < 10 else 10000 for i in range(256))
+_BCD_11 = tuple(n if n <= 11 else 1 << 20 for n in _BCD)
+_BCD_19 = tuple(n if n <= 19 else 1 << 20 for n in _BCD)
+_BCD_25 = tuple(n if n <= 25 else 1 << 20 for n in _BCD)
+_BCD_37 = tuple(n if n <= 37 else 1 << 20 for n in _BCD)
 
 def _to_nll19_bcd_right(v):
     n = len(v)
@@ -15,9 +19,7 @@ def _to_nll19_bcd_right(v):
 
 
 def _from_nll19_bcd_right(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 19:
-        raise ValueError
+    k = _BCD_19[b[p]]
     p += 1
     q = p + (k + 1 >> 1)
     v = h[2 * p:2 * p + k]
@@ -145,9 +147,7 @@ def _to_nll11_bcd_right(v):
 
 
 def _from_nll11_bcd_right(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 11:
-        raise ValueError
+    k = _BCD_11[b[p]]
     p += 1
     q = p + (k + 1 >> 1)
     v = h[2 * p:2 * p + k]
@@ -168,9 +168,7 @@ def _to_zll37_bcd_right(v):
 
 
 def _from_zll37_bcd_right(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 37:
-        raise ValueError
+    k = _BCD_37[b[p]]
     p += 1
     q = p + (k + 1 >> 1)
     v = h[2 * p:2 * p + k].upper()
@@ -297,9 +295,7 @@ def _to_ansll25_latin1(v):
 
 
 def _from_ansll25_latin1(b, h, t, p, m, number):
-    k = _BCD[b[p]]
-    if k > 25:
-        raise ValueError
+    k = _BCD_25[b[p]]
     p += 1
     q = p + k
     v = t[p:q]
@@ -651,596 +647,555 @@ def decode_any(b):
     return mti, m
 
 
-# Templates by the lengths of a message's values; a terminal knows few, and the number is bounded.
+# Templates by a message's MTI and the lengths of its values; a terminal knows few, and the number is bounded.
 _TEMPLATES_MAX = 256
 
 
-def _templates(cache, runs, lengths):
-    found = []
-    for run in runs:
-        text = ''
-        for index, prefix, maximum, kind in run:
-            n = lengths[index]
-            if maximum is not None and (n > maximum or not prefix and n != maximum):
-                raise ValueError
-            if prefix:
-                text += f'{n:0{prefix}d}'
-            if kind == 1:
-                text += '0%s' if n & 1 else '%s'
-            elif kind == 2:
-                text += '%s0' if n & 1 else '%s'
-            elif kind == 3:
-                text += '%s'
-        found.append(text)
-    found = tuple(found)
-    if len(cache) < _TEMPLATES_MAX:
-        cache[lengths] = found
-    return found
+class _Templates(dict):
+    __slots__ = ('bitmap', 'runs')
+
+    def __init__(self, bitmap, runs):
+        self.bitmap = bitmap
+        self.runs = runs
+
+    def __missing__(self, key):
+        mti, *lengths = key
+        if len(mti) != 4 or not mti.isdecimal():
+            raise ValueError
+        found = [unhexlify(mti) + self.bitmap]
+        for run in self.runs:
+            text = ''
+            for index, prefix, maximum, kind in run:
+                n = lengths[index]
+                if maximum is not None and (n > maximum or not prefix and n != maximum):
+                    raise ValueError
+                if prefix:
+                    text += f'{n:0{prefix}d}'
+                if kind == 1:
+                    text += '0%s' if n & 1 else '%s'
+                elif kind == 2:
+                    text += '%s0' if n & 1 else '%s'
+                elif kind == 3:
+                    text += '%s'
+            found.append(text)
+        found = tuple(found)
+        if len(self) < _TEMPLATES_MAX:
+            self[key] = found
+        return found
 
 
-_heads = {}
-
-
-def _head(mti, bitmap):
-    if len(mti) != 4 or not mti.isdecimal():
-        raise ValueError
-    head = unhexlify(mti) + bitmap
-    if len(_heads) < _TEMPLATES_MAX:
-        _heads[mti, bitmap] = head
-    return head
-
-
-_BITMAP_0 = b'\x00 \x00\x00\x00\xc0\x00\x10'
-_RUNS_0 = (((0, 0, 6, 3), ), ((1, 0, 8, 0), (2, 0, 15, 0), ), ((3, 4, 17, 2), ),)
-_CACHE_0 = {}
+_TEMPLATES_0 = _Templates(b'\x00 \x00\x00\x00\xc0\x00\x10', (((0, 0, 6, 3), ), ((1, 0, 8, 0), (2, 0, 15, 0), ), ((3, 4, 17, 2), ),))
 
 
 def _to_0(mti, m):
     (f11, f41, f42, f60,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_0.get(lengths) or _templates(_CACHE_0, _RUNS_0, lengths)
-    (r0, r1, r2,) = found
+    (head, r0, r1, r2,) = _TEMPLATES_0[(mti, *map(len, m.values()))]
     x0 = r0 % f11
     s1 = f41 + f42
     x2 = r2 % f60
     if not (x0 + x2).isdecimal() or not s1.isprintable():
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_0)) or _head(mti, _BITMAP_0), unhexlify(x0), s1.encode('ascii'), unhexlify(x2)))
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(x2)))
 
 
 def _from_0(b):
     h = b.hex()
+    mti = h[:4]
     t41 = b[13:36].decode('ascii')
     n60 = _BCD[b[36]] * 100 + _BCD[b[37]]
     if n60 > 17:
         raise ValueError
-    p1 = 38 + (n60 + 1 >> 1)
-    p12 = p1 * 2
-    if not h[:4].isdecimal() or not h[20:26].isdecimal() or not t41.isprintable() or not h[72:p12].isdecimal() or len(b) != p1:
+    q60 = 76
+    p60 = 38 + (n60 + 1 >> 1)
+    if not (mti + h[20:26] + h[72:p60 * 2]).isdecimal() or not t41.isprintable() or len(b) != p60:
         raise ValueError
-    return h[:4], {11: h[20:26], 41: t41[0:8], 42: t41[8:23], 60: h[76:76 + n60]}
+    return mti, {11: h[20:26], 41: t41[0:8], 42: t41[8:23], 60: h[q60:q60 + n60]}
 
 
-_BITMAP_1 = b'\x00 \x00\x00\x00\xc0\x00\x16'
-_RUNS_1 = (((0, 0, 6, 3), ), ((1, 0, 8, 0), (2, 0, 15, 0), ), ((3, 4, 17, 2), (4, 4, 999, 0), ), (), ((5, 4, 163, 0), ), (),)
-_CACHE_1 = {}
+_TEMPLATES_1 = _Templates(b'\x00 \x00\x00\x00\xc0\x00\x16', (((0, 0, 6, 3), ), ((1, 0, 8, 0), (2, 0, 15, 0), ), ((3, 4, 17, 2), (4, 4, 999, 0), ), (), ((5, 4, 163, 0), ), (),))
 
 
 def _to_1(mti, m):
     (f11, f41, f42, f60, f62, f63,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_1.get(lengths) or _templates(_CACHE_1, _RUNS_1, lengths)
-    (r0, r1, r2, r3, r4, r5,) = found
+    (head, r0, r1, r2, r3, r4, r5,) = _TEMPLATES_1[(mti, *map(len, m.values()))]
     x0 = r0 % f11
     s1 = f41 + f42
     x2 = r2 % f60
     if not (x0 + x2).isdecimal() or not s1.isprintable():
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_1)) or _head(mti, _BITMAP_1), unhexlify(x0), s1.encode('ascii'), unhexlify(x2), f62, unhexlify(r4), (f63).encode('latin-1')))
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(x2), f62, unhexlify(r4), f63.encode('latin-1')))
 
 
 def _from_1(b):
     h = b.hex()
+    mti = h[:4]
     t41 = b[13:36].decode('ascii')
     n60 = _BCD[b[36]] * 100 + _BCD[b[37]]
     if n60 > 17:
         raise ValueError
-    p1 = 38 + (n60 + 1 >> 1)
-    p12 = p1 * 2
-    n62 = _BCD[b[p1]] * 100 + _BCD[b[p1 + 1]]
+    q60 = 76
+    p60 = 38 + (n60 + 1 >> 1)
+    n62 = _BCD[b[p60]] * 100 + _BCD[b[p60 + 1]]
     if n62 > 999:
         raise ValueError
-    p2 = p1 + 2 + n62
-    p22 = p2 * 2
-    n63 = _BCD[b[p2]] * 100 + _BCD[b[p2 + 1]]
+    p62 = p60 + 2 + n62
+    n63 = _BCD[b[p62]] * 100 + _BCD[b[p62 + 1]]
     if n63 > 163:
         raise ValueError
-    p3 = p2 + 2 + n63
-    p32 = p3 * 2
-    if not h[:4].isdecimal() or not h[20:26].isdecimal() or not t41.isprintable() or not h[72:p12].isdecimal() or len(b) != p3:
+    p63 = p62 + 2 + n63
+    if not (mti + h[20:26] + h[72:p60 * 2]).isdecimal() or not t41.isprintable() or len(b) != p63:
         raise ValueError
-    return h[:4], {11: h[20:26], 41: t41[0:8], 42: t41[8:23], 60: h[76:76 + n60], 62: b[p1 + 2:p2], 63: b[p2 + 2:p3].decode('latin-1')}
+    return mti, {11: h[20:26], 41: t41[0:8], 42: t41[8:23], 60: h[q60:q60 + n60], 62: b[p60 + 2:p62], 63: b[p62 + 2:p63].decode('latin-1')}
 
 
-_BITMAP_2 = b'\x008\x00\x01\n\xc0\x00\x14'
-_RUNS_2 = (((0, 0, 6, 3), (1, 0, 6, 3), (2, 0, 4, 3), (3, 2, 11, 2), ), ((4, 0, 12, 0), (5, 0, 2, 0), (6, 0, 8, 0), (7, 0, 15, 0), ), ((8, 4, 17, 2), (9, 4, 999, 0), ), (),)
-_CACHE_2 = {}
+_TEMPLATES_2 = _Templates(b'\x008\x00\x01\n\xc0\x00\x14', (((0, 0, 6, 3), (1, 0, 6, 3), (2, 0, 4, 3), (3, 2, 11, 2), ), ((4, 0, 12, 0), (5, 0, 2, 0), (6, 0, 8, 0), (7, 0, 15, 0), ), ((8, 4, 17, 2), (9, 4, 999, 0), ), (),))
 
 
 def _to_2(mti, m):
     (f11, f12, f13, f32, f37, f39, f41, f42, f60, f62,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_2.get(lengths) or _templates(_CACHE_2, _RUNS_2, lengths)
-    (r0, r1, r2, r3,) = found
+    (head, r0, r1, r2, r3,) = _TEMPLATES_2[(mti, *map(len, m.values()))]
     x0 = r0 % (f11, f12, f13, f32)
     s1 = f37 + f39 + f41 + f42
     x2 = r2 % f60
-    if not (x0 + x2).isdecimal() or not s1.isprintable() or not (f37 + f39).replace(' ', '').isalnum():
+    if not (x0 + x2).isdecimal() or not s1.isprintable() or not ((a := f37 + f39).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_2)) or _head(mti, _BITMAP_2), unhexlify(x0), s1.encode('ascii'), unhexlify(x2), f62))
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(x2), f62))
 
 
 def _from_2(b):
     h = b.hex()
-    n32 = _BCD[b[18]]
-    if n32 > 11:
-        raise ValueError
-    p1 = 19 + (n32 + 1 >> 1)
-    p12 = p1 * 2
-    t37 = b[p1:p1 + 37].decode('ascii')
-    n60 = _BCD[b[p1 + 37]] * 100 + _BCD[b[p1 + 38]]
+    mti = h[:4]
+    n32 = _BCD_11[b[18]]
+    q32 = 38
+    p32 = 19 + (n32 + 1 >> 1)
+    t37 = b[p32:p32 + 37].decode('ascii')
+    n60 = _BCD[b[p32 + 37]] * 100 + _BCD[b[p32 + 38]]
     if n60 > 17:
         raise ValueError
-    p2 = p1 + 39 + (n60 + 1 >> 1)
-    p22 = p2 * 2
-    n62 = _BCD[b[p2]] * 100 + _BCD[b[p2 + 1]]
+    q60 = p32 * 2 + 78
+    p60 = p32 + 39 + (n60 + 1 >> 1)
+    n62 = _BCD[b[p60]] * 100 + _BCD[b[p60 + 1]]
     if n62 > 999:
         raise ValueError
-    p3 = p2 + 2 + n62
-    p32 = p3 * 2
-    if not h[:4].isdecimal() or not h[20:p12].isdecimal() or not t37.isprintable() or not t37[0:12].replace(' ', '').isalnum() or not t37[12:14].replace(' ', '').isalnum() or not h[p12 + 74:p22].isdecimal() or len(b) != p3:
+    p62 = p60 + 2 + n62
+    if not (mti + h[20:p32 * 2] + h[p32 * 2 + 74:p60 * 2]).isdecimal() or not t37.isprintable() or not ((a := t37[0:14]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p62:
         raise ValueError
-    return h[:4], {11: h[20:26], 12: h[26:32], 13: h[32:36], 32: h[38:38 + n32], 37: t37[0:12], 39: t37[12:14], 41: t37[14:22], 42: t37[22:37], 60: h[p12 + 78:p12 + 78 + n60], 62: b[p2 + 2:p3]}
+    return mti, {11: h[20:26], 12: h[26:32], 13: h[32:36], 32: h[q32:q32 + n32], 37: t37[0:12], 39: t37[12:14], 41: t37[14:22], 42: t37[22:37], 60: h[q60:q60 + n60], 62: b[p60 + 2:p62]}
 
 
-_BITMAP_3 = b'0 \x04\x80 \xc0\x88\x11'
-_RUNS_3 = (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 3, 2), (4, 0, 2, 3), (5, 2, 37, 0), ), ((5, 0, None, 2), ), ((6, 0, 8, 0), (7, 0, 15, 0), (8, 0, 3, 0), ), ((9, 0, 16, 3), (10, 4, 17, 2), ), ((11, 0, 8, 0), ),)
-_CACHE_3 = {}
+_TEMPLATES_3 = _Templates(b'0 \x04\x80 \xc0\x88\x11', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 3, 2), (4, 0, 2, 3), (5, 2, 37, 0), ), ((5, 0, None, 2), ), ((6, 0, 8, 0), (7, 0, 15, 0), (8, 0, 3, 0), ), ((9, 0, 16, 3), (10, 4, 17, 2), ), ((11, 0, 8, 0), ),))
 
 
 def _to_3(mti, m):
     (f3, f4, f11, f22, f25, f35, f41, f42, f49, f53, f60, f64,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_3.get(lengths) or _templates(_CACHE_3, _RUNS_3, lengths)
-    (r0, r1, r2, r3, r4,) = found
+    (head, r0, r1, r2, r3, r4,) = _TEMPLATES_3[(mti, *map(len, m.values()))]
     x0 = r0 % (f3, f4, f11, f22, f25)
     x1 = r1 % f35
     s2 = f41 + f42 + f49
     x3 = r3 % (f53, f60)
-    if not (x0 + x3).isdecimal() or not (f35.isupper() or f35.isdecimal()) or not s2.isprintable() or not (f49).replace(' ', '').isalnum():
+    if not (x0 + x3).isdecimal() or not (f35.isupper() or f35.isdecimal()) or not s2.isprintable() or not ((a := f49).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_3)) or _head(mti, _BITMAP_3), unhexlify(x0 + x1), s2.encode('ascii'), unhexlify(x3), f64))
+    return b''.join((head, unhexlify(x0 + x1), s2.encode('ascii'), unhexlify(x3), f64))
 
 
 def _from_3(b):
     h = b.hex()
-    n35 = _BCD[b[25]]
-    if n35 > 37:
-        raise ValueError
-    p1 = 26 + (n35 + 1 >> 1)
-    p12 = p1 * 2
-    t41 = b[p1:p1 + 26].decode('ascii')
-    n60 = _BCD[b[p1 + 34]] * 100 + _BCD[b[p1 + 35]]
+    mti = h[:4]
+    n35 = _BCD_37[b[25]]
+    q35 = 52
+    p35 = 26 + (n35 + 1 >> 1)
+    t41 = b[p35:p35 + 26].decode('ascii')
+    n60 = _BCD[b[p35 + 34]] * 100 + _BCD[b[p35 + 35]]
     if n60 > 17:
         raise ValueError
-    p2 = p1 + 36 + (n60 + 1 >> 1)
-    p22 = p2 * 2
-    if not h[:4].isdecimal() or not h[20:50].isdecimal() or not t41.isprintable() or not t41[23:26].replace(' ', '').isalnum() or not h[p12 + 52:p22].isdecimal() or len(b) != p2 + 8:
+    q60 = p35 * 2 + 72
+    p60 = p35 + 36 + (n60 + 1 >> 1)
+    if not (mti + h[20:50] + h[p35 * 2 + 52:p60 * 2]).isdecimal() or not t41.isprintable() or not ((a := t41[23:26]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p60 + 8:
         raise ValueError
-    return h[:4], {3: h[20:26], 4: h[26:38], 11: h[38:44], 22: h[44:47], 25: h[48:50], 35: h[52:52 + n35].upper(), 41: t41[0:8], 42: t41[8:23], 49: t41[23:26], 53: h[p12 + 52:p12 + 68], 60: h[p12 + 72:p12 + 72 + n60], 64: b[p2:p2 + 8]}
+    return mti, {3: h[20:26], 4: h[26:38], 11: h[38:44], 22: h[44:47], 25: h[48:50], 35: h[q35:q35 + n35].upper(), 41: t41[0:8], 42: t41[8:23], 49: t41[23:26], 53: h[p35 * 2 + 52:p35 * 2 + 68], 60: h[q60:q60 + n60], 64: b[p60:p60 + 8]}
 
 
-_BITMAP_4 = b'0 \x04\xc0 \xc0\x98\x11'
-_RUNS_4 = (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 3, 2), (4, 0, 2, 3), (5, 0, 2, 3), (6, 2, 37, 0), ), ((6, 0, None, 2), ), ((7, 0, 8, 0), (8, 0, 15, 0), (9, 0, 3, 0), ), ((10, 0, 8, 0), ), ((11, 0, 16, 3), (12, 4, 17, 2), ), ((13, 0, 8, 0), ),)
-_CACHE_4 = {}
+_TEMPLATES_4 = _Templates(b'0 \x04\xc0 \xc0\x98\x11', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 3, 2), (4, 0, 2, 3), (5, 0, 2, 3), (6, 2, 37, 0), ), ((6, 0, None, 2), ), ((7, 0, 8, 0), (8, 0, 15, 0), (9, 0, 3, 0), ), ((10, 0, 8, 0), ), ((11, 0, 16, 3), (12, 4, 17, 2), ), ((13, 0, 8, 0), ),))
 
 
 def _to_4(mti, m):
     (f3, f4, f11, f22, f25, f26, f35, f41, f42, f49, f52, f53, f60, f64,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_4.get(lengths) or _templates(_CACHE_4, _RUNS_4, lengths)
-    (r0, r1, r2, r3, r4, r5,) = found
+    (head, r0, r1, r2, r3, r4, r5,) = _TEMPLATES_4[(mti, *map(len, m.values()))]
     x0 = r0 % (f3, f4, f11, f22, f25, f26)
     x1 = r1 % f35
     s2 = f41 + f42 + f49
     x4 = r4 % (f53, f60)
-    if not (x0 + x4).isdecimal() or not (f35.isupper() or f35.isdecimal()) or not s2.isprintable() or not (f49).replace(' ', '').isalnum():
+    if not (x0 + x4).isdecimal() or not (f35.isupper() or f35.isdecimal()) or not s2.isprintable() or not ((a := f49).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_4)) or _head(mti, _BITMAP_4), unhexlify(x0 + x1), s2.encode('ascii'), f52, unhexlify(x4), f64))
+    return b''.join((head, unhexlify(x0 + x1), s2.encode('ascii'), f52, unhexlify(x4), f64))
 
 
 def _from_4(b):
     h = b.hex()
-    n35 = _BCD[b[26]]
-    if n35 > 37:
-        raise ValueError
-    p1 = 27 + (n35 + 1 >> 1)
-    p12 = p1 * 2
-    t41 = b[p1:p1 + 26].decode('ascii')
-    n60 = _BCD[b[p1 + 42]] * 100 + _BCD[b[p1 + 43]]
+    mti = h[:4]
+    n35 = _BCD_37[b[26]]
+    q35 = 54
+    p35 = 27 + (n35 + 1 >> 1)
+    t41 = b[p35:p35 + 26].decode('ascii')
+    n60 = _BCD[b[p35 + 42]] * 100 + _BCD[b[p35 + 43]]
     if n60 > 17:
         raise ValueError
-    p2 = p1 + 44 + (n60 + 1 >> 1)
-    p22 = p2 * 2
-    if not h[:4].isdecimal() or not h[20:52].isdecimal() or not t41.isprintable() or not t41[23:26].replace(' ', '').isalnum() or not h[p12 + 68:p22].isdecimal() or len(b) != p2 + 8:
+    q60 = p35 * 2 + 88
+    p60 = p35 + 44 + (n60 + 1 >> 1)
+    if not (mti + h[20:52] + h[p35 * 2 + 68:p60 * 2]).isdecimal() or not t41.isprintable() or not ((a := t41[23:26]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p60 + 8:
         raise ValueError
-    return h[:4], {3: h[20:26], 4: h[26:38], 11: h[38:44], 22: h[44:47], 25: h[48:50], 26: h[50:52], 35: h[54:54 + n35].upper(), 41: t41[0:8], 42: t41[8:23], 49: t41[23:26], 52: b[p1 + 26:p1 + 34], 53: h[p12 + 68:p12 + 84], 60: h[p12 + 88:p12 + 88 + n60], 64: b[p2:p2 + 8]}
+    return mti, {3: h[20:26], 4: h[26:38], 11: h[38:44], 22: h[44:47], 25: h[48:50], 26: h[50:52], 35: h[q35:q35 + n35].upper(), 41: t41[0:8], 42: t41[8:23], 49: t41[23:26], 52: b[p35 + 26:p35 + 34], 53: h[p35 * 2 + 68:p35 * 2 + 84], 60: h[q60:q60 + n60], 64: b[p60:p60 + 8]}
 
 
-_BITMAP_5 = b'p \x06\xc0 \xc0\x9a\x11'
-_RUNS_5 = (((0, 2, 19, 2), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 6, 3), (4, 0, 3, 2), (5, 0, 3, 1), (6, 0, 2, 3), (7, 0, 2, 3), (8, 2, 37, 0), ), ((8, 0, None, 2), ), ((9, 0, 8, 0), (10, 0, 15, 0), (11, 0, 3, 0), ), ((12, 0, 8, 0), ), ((13, 0, 16, 3), (14, 4, 255, 0), ), (), ((15, 4, 17, 2), ), ((16, 0, 8, 0), ),)
-_CACHE_5 = {}
+_TEMPLATES_5 = _Templates(b'p \x06\xc0 \xc0\x9a\x11', (((0, 2, 19, 2), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 6, 3), (4, 0, 3, 2), (5, 0, 3, 1), (6, 0, 2, 3), (7, 0, 2, 3), (8, 2, 37, 0), ), ((8, 0, None, 2), ), ((9, 0, 8, 0), (10, 0, 15, 0), (11, 0, 3, 0), ), ((12, 0, 8, 0), ), ((13, 0, 16, 3), (14, 4, 255, 0), ), (), ((15, 4, 17, 2), ), ((16, 0, 8, 0), ),))
 
 
 def _to_5(mti, m):
     (f2, f3, f4, f11, f22, f23, f25, f26, f35, f41, f42, f49, f52, f53, f55, f60, f64,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_5.get(lengths) or _templates(_CACHE_5, _RUNS_5, lengths)
-    (r0, r1, r2, r3, r4, r5, r6, r7,) = found
+    (head, r0, r1, r2, r3, r4, r5, r6, r7,) = _TEMPLATES_5[(mti, *map(len, m.values()))]
     x0 = r0 % (f2, f3, f4, f11, f22, f23, f25, f26)
     x1 = r1 % f35
     s2 = f41 + f42 + f49
     x4 = r4 % f53
     x6 = r6 % f60
-    if not (x0 + x4 + x6).isdecimal() or not (f35.isupper() or f35.isdecimal()) or not s2.isprintable() or not (f49).replace(' ', '').isalnum():
+    if not (x0 + x4 + x6).isdecimal() or not (f35.isupper() or f35.isdecimal()) or not s2.isprintable() or not ((a := f49).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_5)) or _head(mti, _BITMAP_5), unhexlify(x0 + x1), s2.encode('ascii'), f52, unhexlify(x4), f55, unhexlify(x6), f64))
+    return b''.join((head, unhexlify(x0 + x1), s2.encode('ascii'), f52, unhexlify(x4), f55, unhexlify(x6), f64))
 
 
 def _from_5(b):
     h = b.hex()
-    n2 = _BCD[b[10]]
-    if n2 > 19:
-        raise ValueError
-    p1 = 11 + (n2 + 1 >> 1)
-    p12 = p1 * 2
-    n35 = _BCD[b[p1 + 18]]
-    if n35 > 37:
-        raise ValueError
-    p2 = p1 + 19 + (n35 + 1 >> 1)
-    p22 = p2 * 2
-    t41 = b[p2:p2 + 26].decode('ascii')
-    n55 = _BCD[b[p2 + 42]] * 100 + _BCD[b[p2 + 43]]
+    mti = h[:4]
+    n2 = _BCD_19[b[10]]
+    q2 = 22
+    p2 = 11 + (n2 + 1 >> 1)
+    d3 = h[p2 * 2:p2 * 2 + 36]
+    n35 = _BCD_37[b[p2 + 18]]
+    q35 = p2 * 2 + 38
+    p35 = p2 + 19 + (n35 + 1 >> 1)
+    t41 = b[p35:p35 + 26].decode('ascii')
+    n55 = _BCD[b[p35 + 42]] * 100 + _BCD[b[p35 + 43]]
     if n55 > 255:
         raise ValueError
-    p3 = p2 + 44 + n55
-    p32 = p3 * 2
-    n60 = _BCD[b[p3]] * 100 + _BCD[b[p3 + 1]]
+    p55 = p35 + 44 + n55
+    n60 = _BCD[b[p55]] * 100 + _BCD[b[p55 + 1]]
     if n60 > 17:
         raise ValueError
-    p4 = p3 + 2 + (n60 + 1 >> 1)
-    p42 = p4 * 2
-    if not h[:4].isdecimal() or not h[20:p12 + 36].isdecimal() or not t41.isprintable() or not t41[23:26].replace(' ', '').isalnum() or not h[p22 + 68:p22 + 84].isdecimal() or not h[p32:p42].isdecimal() or len(b) != p4 + 8:
+    q60 = p55 * 2 + 4
+    p60 = p55 + 2 + (n60 + 1 >> 1)
+    if not (mti + h[20:p2 * 2 + 36] + h[p35 * 2 + 68:p35 * 2 + 84] + h[p55 * 2:p60 * 2]).isdecimal() or not t41.isprintable() or not ((a := t41[23:26]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p60 + 8:
         raise ValueError
-    return h[:4], {2: h[22:22 + n2], 3: h[p12:p12 + 6], 4: h[p12 + 6:p12 + 18], 11: h[p12 + 18:p12 + 24], 22: h[p12 + 24:p12 + 27], 23: h[p12 + 29:p12 + 32], 25: h[p12 + 32:p12 + 34], 26: h[p12 + 34:p12 + 36], 35: h[p12 + 38:p12 + 38 + n35].upper(), 41: t41[0:8], 42: t41[8:23], 49: t41[23:26], 52: b[p2 + 26:p2 + 34], 53: h[p22 + 68:p22 + 84], 55: b[p2 + 44:p3], 60: h[p32 + 4:p32 + 4 + n60], 64: b[p4:p4 + 8]}
+    return mti, {2: h[q2:q2 + n2], 3: d3[0:6], 4: d3[6:18], 11: d3[18:24], 22: d3[24:27], 23: d3[29:32], 25: d3[32:34], 26: d3[34:36], 35: h[q35:q35 + n35].upper(), 41: t41[0:8], 42: t41[8:23], 49: t41[23:26], 52: b[p35 + 26:p35 + 34], 53: h[p35 * 2 + 68:p35 * 2 + 84], 55: b[p35 + 44:p55], 60: h[q60:q60 + n60], 64: b[p60:p60 + 8]}
 
 
-_BITMAP_6 = b'0 \x04\x80\x00\xc0\x801'
-_RUNS_6 = (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 3, 2), (4, 0, 2, 3), ), ((5, 0, 8, 0), (6, 0, 15, 0), (7, 0, 3, 0), ), ((8, 4, 999, 0), ), (), ((9, 4, 17, 2), ), ((10, 0, 8, 0), ),)
-_CACHE_6 = {}
+_TEMPLATES_6 = _Templates(b'0 \x04\x80\x00\xc0\x801', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 3, 2), (4, 0, 2, 3), ), ((5, 0, 8, 0), (6, 0, 15, 0), (7, 0, 3, 0), ), ((8, 4, 999, 0), ), (), ((9, 4, 17, 2), ), ((10, 0, 8, 0), ),))
 
 
 def _to_6(mti, m):
     (f3, f4, f11, f22, f25, f41, f42, f49, f59, f60, f64,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_6.get(lengths) or _templates(_CACHE_6, _RUNS_6, lengths)
-    (r0, r1, r2, r3, r4, r5,) = found
+    (head, r0, r1, r2, r3, r4, r5,) = _TEMPLATES_6[(mti, *map(len, m.values()))]
     x0 = r0 % (f3, f4, f11, f22, f25)
     s1 = f41 + f42 + f49
     x4 = r4 % f60
-    if not (x0 + x4).isdecimal() or not s1.isprintable() or not (f49).replace(' ', '').isalnum():
+    if not (x0 + x4).isdecimal() or not s1.isprintable() or not ((a := f49).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_6)) or _head(mti, _BITMAP_6), unhexlify(x0), s1.encode('ascii'), unhexlify(r2), (f59).encode('latin-1'), unhexlify(x4), f64))
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(r2), f59.encode('latin-1'), unhexlify(x4), f64))
 
 
 def _from_6(b):
     h = b.hex()
+    mti = h[:4]
     t41 = b[25:51].decode('ascii')
     n59 = _BCD[b[51]] * 100 + _BCD[b[52]]
     if n59 > 999:
         raise ValueError
-    p1 = 53 + n59
-    p12 = p1 * 2
-    n60 = _BCD[b[p1]] * 100 + _BCD[b[p1 + 1]]
+    p59 = 53 + n59
+    n60 = _BCD[b[p59]] * 100 + _BCD[b[p59 + 1]]
     if n60 > 17:
         raise ValueError
-    p2 = p1 + 2 + (n60 + 1 >> 1)
-    p22 = p2 * 2
-    if not h[:4].isdecimal() or not h[20:50].isdecimal() or not t41.isprintable() or not t41[23:26].replace(' ', '').isalnum() or not h[p12:p22].isdecimal() or len(b) != p2 + 8:
+    q60 = p59 * 2 + 4
+    p60 = p59 + 2 + (n60 + 1 >> 1)
+    if not (mti + h[20:50] + h[p59 * 2:p60 * 2]).isdecimal() or not t41.isprintable() or not ((a := t41[23:26]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p60 + 8:
         raise ValueError
-    return h[:4], {3: h[20:26], 4: h[26:38], 11: h[38:44], 22: h[44:47], 25: h[48:50], 41: t41[0:8], 42: t41[8:23], 49: t41[23:26], 59: b[53:p1].decode('latin-1'), 60: h[p12 + 4:p12 + 4 + n60], 64: b[p2:p2 + 8]}
+    return mti, {3: h[20:26], 4: h[26:38], 11: h[38:44], 22: h[44:47], 25: h[48:50], 41: t41[0:8], 42: t41[8:23], 49: t41[23:26], 59: b[53:p59].decode('latin-1'), 60: h[q60:q60 + n60], 64: b[p60:p60 + 8]}
 
 
-_BITMAP_7 = b'0 \x04\x80\x02\xc0\x80\x13'
-_RUNS_7 = (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 3, 2), (4, 0, 2, 3), ), ((5, 0, 2, 0), (6, 0, 8, 0), (7, 0, 15, 0), (8, 0, 3, 0), ), ((9, 4, 17, 2), (10, 4, 163, 0), ), (), ((11, 0, 8, 0), ),)
-_CACHE_7 = {}
+_TEMPLATES_7 = _Templates(b'0 \x04\x80\x02\xc0\x80\x13', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 3, 2), (4, 0, 2, 3), ), ((5, 0, 2, 0), (6, 0, 8, 0), (7, 0, 15, 0), (8, 0, 3, 0), ), ((9, 4, 17, 2), (10, 4, 163, 0), ), (), ((11, 0, 8, 0), ),))
 
 
 def _to_7(mti, m):
     (f3, f4, f11, f22, f25, f39, f41, f42, f49, f60, f63, f64,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_7.get(lengths) or _templates(_CACHE_7, _RUNS_7, lengths)
-    (r0, r1, r2, r3, r4,) = found
+    (head, r0, r1, r2, r3, r4,) = _TEMPLATES_7[(mti, *map(len, m.values()))]
     x0 = r0 % (f3, f4, f11, f22, f25)
     s1 = f39 + f41 + f42 + f49
     x2 = r2 % f60
-    if not (x0 + x2).isdecimal() or not s1.isprintable() or not (f39 + f49).replace(' ', '').isalnum():
+    if not (x0 + x2).isdecimal() or not s1.isprintable() or not ((a := f39 + f49).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_7)) or _head(mti, _BITMAP_7), unhexlify(x0), s1.encode('ascii'), unhexlify(x2), (f63).encode('latin-1'), f64))
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(x2), f63.encode('latin-1'), f64))
 
 
 def _from_7(b):
     h = b.hex()
+    mti = h[:4]
     t39 = b[25:53].decode('ascii')
     n60 = _BCD[b[53]] * 100 + _BCD[b[54]]
     if n60 > 17:
         raise ValueError
-    p1 = 55 + (n60 + 1 >> 1)
-    p12 = p1 * 2
-    n63 = _BCD[b[p1]] * 100 + _BCD[b[p1 + 1]]
+    q60 = 110
+    p60 = 55 + (n60 + 1 >> 1)
+    n63 = _BCD[b[p60]] * 100 + _BCD[b[p60 + 1]]
     if n63 > 163:
         raise ValueError
-    p2 = p1 + 2 + n63
-    p22 = p2 * 2
-    if not h[:4].isdecimal() or not h[20:50].isdecimal() or not t39.isprintable() or not t39[0:2].replace(' ', '').isalnum() or not t39[25:28].replace(' ', '').isalnum() or not h[106:p12].isdecimal() or len(b) != p2 + 8:
+    p63 = p60 + 2 + n63
+    if not (mti + h[20:50] + h[106:p60 * 2]).isdecimal() or not t39.isprintable() or not ((a := t39[0:2] + t39[25:28]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p63 + 8:
         raise ValueError
-    return h[:4], {3: h[20:26], 4: h[26:38], 11: h[38:44], 22: h[44:47], 25: h[48:50], 39: t39[0:2], 41: t39[2:10], 42: t39[10:25], 49: t39[25:28], 60: h[110:110 + n60], 63: b[p1 + 2:p2].decode('latin-1'), 64: b[p2:p2 + 8]}
+    return mti, {3: h[20:26], 4: h[26:38], 11: h[38:44], 22: h[44:47], 25: h[48:50], 39: t39[0:2], 41: t39[2:10], 42: t39[10:25], 49: t39[25:28], 60: h[q60:q60 + n60], 63: b[p60 + 2:p63].decode('latin-1'), 64: b[p63:p63 + 8]}
 
 
-_BITMAP_8 = b'08\x00\x81\x0e\xc0\x80\x11'
-_RUNS_8 = (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 6, 3), (4, 0, 4, 3), (5, 0, 2, 3), (6, 2, 11, 2), ), ((7, 0, 12, 0), (8, 0, 6, 0), (9, 0, 2, 0), (10, 0, 8, 0), (11, 0, 15, 0), (12, 0, 3, 0), ), ((13, 4, 17, 2), ), ((14, 0, 8, 0), ),)
-_CACHE_8 = {}
+_TEMPLATES_8 = _Templates(b'08\x00\x81\x0e\xc0\x80\x11', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 6, 3), (4, 0, 4, 3), (5, 0, 2, 3), (6, 2, 11, 2), ), ((7, 0, 12, 0), (8, 0, 6, 0), (9, 0, 2, 0), (10, 0, 8, 0), (11, 0, 15, 0), (12, 0, 3, 0), ), ((13, 4, 17, 2), ), ((14, 0, 8, 0), ),))
 
 
 def _to_8(mti, m):
     (f3, f4, f11, f12, f13, f25, f32, f37, f38, f39, f41, f42, f49, f60, f64,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_8.get(lengths) or _templates(_CACHE_8, _RUNS_8, lengths)
-    (r0, r1, r2, r3,) = found
+    (head, r0, r1, r2, r3,) = _TEMPLATES_8[(mti, *map(len, m.values()))]
     x0 = r0 % (f3, f4, f11, f12, f13, f25, f32)
     s1 = f37 + f38 + f39 + f41 + f42 + f49
     x2 = r2 % f60
-    if not (x0 + x2).isdecimal() or not s1.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum():
+    if not (x0 + x2).isdecimal() or not s1.isprintable() or not ((a := f37 + f38 + f39 + f49).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_8)) or _head(mti, _BITMAP_8), unhexlify(x0), s1.encode('ascii'), unhexlify(x2), f64))
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(x2), f64))
 
 
 def _from_8(b):
     h = b.hex()
-    n32 = _BCD[b[28]]
-    if n32 > 11:
-        raise ValueError
-    p1 = 29 + (n32 + 1 >> 1)
-    p12 = p1 * 2
-    t37 = b[p1:p1 + 46].decode('ascii')
-    n60 = _BCD[b[p1 + 46]] * 100 + _BCD[b[p1 + 47]]
+    mti = h[:4]
+    n32 = _BCD_11[b[28]]
+    q32 = 58
+    p32 = 29 + (n32 + 1 >> 1)
+    t37 = b[p32:p32 + 46].decode('ascii')
+    n60 = _BCD[b[p32 + 46]] * 100 + _BCD[b[p32 + 47]]
     if n60 > 17:
         raise ValueError
-    p2 = p1 + 48 + (n60 + 1 >> 1)
-    p22 = p2 * 2
-    if not h[:4].isdecimal() or not h[20:p12].isdecimal() or not t37.isprintable() or not t37[0:12].replace(' ', '').isalnum() or not t37[12:18].replace(' ', '').isalnum() or not t37[18:20].replace(' ', '').isalnum() or not t37[43:46].replace(' ', '').isalnum() or not h[p12 + 92:p22].isdecimal() or len(b) != p2 + 8:
+    q60 = p32 * 2 + 96
+    p60 = p32 + 48 + (n60 + 1 >> 1)
+    if not (mti + h[20:p32 * 2] + h[p32 * 2 + 92:p60 * 2]).isdecimal() or not t37.isprintable() or not ((a := t37[0:20] + t37[43:46]).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p60 + 8:
         raise ValueError
-    return h[:4], {3: h[20:26], 4: h[26:38], 11: h[38:44], 12: h[44:50], 13: h[50:54], 25: h[54:56], 32: h[58:58 + n32], 37: t37[0:12], 38: t37[12:18], 39: t37[18:20], 41: t37[20:28], 42: t37[28:43], 49: t37[43:46], 60: h[p12 + 96:p12 + 96 + n60], 64: b[p2:p2 + 8]}
+    return mti, {3: h[20:26], 4: h[26:38], 11: h[38:44], 12: h[44:50], 13: h[50:54], 25: h[54:56], 32: h[q32:q32 + n32], 37: t37[0:12], 38: t37[12:18], 39: t37[18:20], 41: t37[20:28], 42: t37[28:43], 49: t37[43:46], 60: h[q60:q60 + n60], 64: b[p60:p60 + 8]}
 
 
-_BITMAP_9 = b'0:\x00\x81\n\xd0\x80\x13'
-_RUNS_9 = (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 6, 3), (4, 0, 4, 3), (5, 0, 4, 3), (6, 0, 2, 3), (7, 2, 11, 2), ), ((8, 0, 12, 0), (9, 0, 2, 0), (10, 0, 8, 0), (11, 0, 15, 0), ), ((12, 2, 25, 0), ), (), ((13, 0, 3, 0), ), ((14, 4, 17, 2), (15, 4, 163, 0), ), (), ((16, 0, 8, 0), ),)
-_CACHE_9 = {}
+_TEMPLATES_9 = _Templates(b'0:\x00\x81\n\xd0\x80\x13', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 6, 3), (4, 0, 4, 3), (5, 0, 4, 3), (6, 0, 2, 3), (7, 2, 11, 2), ), ((8, 0, 12, 0), (9, 0, 2, 0), (10, 0, 8, 0), (11, 0, 15, 0), ), ((12, 2, 25, 0), ), (), ((13, 0, 3, 0), ), ((14, 4, 17, 2), (15, 4, 163, 0), ), (), ((16, 0, 8, 0), ),))
 
 
 def _to_9(mti, m):
     (f3, f4, f11, f12, f13, f15, f25, f32, f37, f39, f41, f42, f44, f49, f60, f63, f64,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_9.get(lengths) or _templates(_CACHE_9, _RUNS_9, lengths)
-    (r0, r1, r2, r3, r4, r5, r6, r7,) = found
+    (head, r0, r1, r2, r3, r4, r5, r6, r7,) = _TEMPLATES_9[(mti, *map(len, m.values()))]
     x0 = r0 % (f3, f4, f11, f12, f13, f15, f25, f32)
     s1 = f37 + f39 + f41 + f42
     s4 = f49
     x5 = r5 % f60
-    if not (x0 + x5).isdecimal() or not s1.isprintable() or not (f37 + f39).replace(' ', '').isalnum() or not s4.replace(' ', '').isalnum():
+    if not (x0 + x5).isdecimal() or not s1.isprintable() or not ((a := f37 + f39).isalnum() or a.replace(' ', '').isalnum()) or not ((a := s4).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_9)) or _head(mti, _BITMAP_9), unhexlify(x0), s1.encode('ascii'), unhexlify(r2), (f44).encode('latin-1'), s4.encode('ascii'), unhexlify(x5), (f63).encode('latin-1'), f64))
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(r2), f44.encode('latin-1'), s4.encode('ascii'), unhexlify(x5), f63.encode('latin-1'), f64))
 
 
 def _from_9(b):
     h = b.hex()
-    n32 = _BCD[b[30]]
-    if n32 > 11:
-        raise ValueError
-    p1 = 31 + (n32 + 1 >> 1)
-    p12 = p1 * 2
-    t37 = b[p1:p1 + 37].decode('ascii')
-    n44 = _BCD[b[p1 + 37]]
-    if n44 > 25:
-        raise ValueError
-    p2 = p1 + 38 + n44
-    p22 = p2 * 2
-    t49 = b[p2:p2 + 3].decode('ascii')
-    n60 = _BCD[b[p2 + 3]] * 100 + _BCD[b[p2 + 4]]
+    mti = h[:4]
+    n32 = _BCD_11[b[30]]
+    q32 = 62
+    p32 = 31 + (n32 + 1 >> 1)
+    t37 = b[p32:p32 + 37].decode('ascii')
+    n44 = _BCD_25[b[p32 + 37]]
+    p44 = p32 + 38 + n44
+    t49 = b[p44:p44 + 3].decode('ascii')
+    n60 = _BCD[b[p44 + 3]] * 100 + _BCD[b[p44 + 4]]
     if n60 > 17:
         raise ValueError
-    p3 = p2 + 5 + (n60 + 1 >> 1)
-    p32 = p3 * 2
-    n63 = _BCD[b[p3]] * 100 + _BCD[b[p3 + 1]]
+    q60 = p44 * 2 + 10
+    p60 = p44 + 5 + (n60 + 1 >> 1)
+    n63 = _BCD[b[p60]] * 100 + _BCD[b[p60 + 1]]
     if n63 > 163:
         raise ValueError
-    p4 = p3 + 2 + n63
-    p42 = p4 * 2
-    if not h[:4].isdecimal() or not h[20:p12].isdecimal() or not t37.isprintable() or not t37[0:12].replace(' ', '').isalnum() or not t37[12:14].replace(' ', '').isalnum() or not t49.replace(' ', '').isalnum() or not h[p22 + 6:p32].isdecimal() or len(b) != p4 + 8:
+    p63 = p60 + 2 + n63
+    if not (mti + h[20:p32 * 2] + h[p44 * 2 + 6:p60 * 2]).isdecimal() or not t37.isprintable() or not ((a := t37[0:14]).isalnum() or a.replace(' ', '').isalnum()) or not ((a := t49).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p63 + 8:
         raise ValueError
-    return h[:4], {3: h[20:26], 4: h[26:38], 11: h[38:44], 12: h[44:50], 13: h[50:54], 15: h[54:58], 25: h[58:60], 32: h[62:62 + n32], 37: t37[0:12], 39: t37[12:14], 41: t37[14:22], 42: t37[22:37], 44: b[p1 + 38:p2].decode('latin-1'), 49: t49[0:3], 60: h[p22 + 10:p22 + 10 + n60], 63: b[p3 + 2:p4].decode('latin-1'), 64: b[p4:p4 + 8]}
+    return mti, {3: h[20:26], 4: h[26:38], 11: h[38:44], 12: h[44:50], 13: h[50:54], 15: h[54:58], 25: h[58:60], 32: h[q32:q32 + n32], 37: t37[0:12], 39: t37[12:14], 41: t37[14:22], 42: t37[22:37], 44: b[p32 + 38:p44].decode('latin-1'), 49: t49[0:3], 60: h[q60:q60 + n60], 63: b[p60 + 2:p63].decode('latin-1'), 64: b[p63:p63 + 8]}
 
 
-_BITMAP_10 = b'0:\x00\x81\x0e\xd0\x80\x13'
-_RUNS_10 = (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 6, 3), (4, 0, 4, 3), (5, 0, 4, 3), (6, 0, 2, 3), (7, 2, 11, 2), ), ((8, 0, 12, 0), (9, 0, 6, 0), (10, 0, 2, 0), (11, 0, 8, 0), (12, 0, 15, 0), ), ((13, 2, 25, 0), ), (), ((14, 0, 3, 0), ), ((15, 4, 17, 2), (16, 4, 163, 0), ), (), ((17, 0, 8, 0), ),)
-_CACHE_10 = {}
+_TEMPLATES_10 = _Templates(b'0:\x00\x81\x0e\xd0\x80\x13', (((0, 0, 6, 3), (1, 0, 12, 3), (2, 0, 6, 3), (3, 0, 6, 3), (4, 0, 4, 3), (5, 0, 4, 3), (6, 0, 2, 3), (7, 2, 11, 2), ), ((8, 0, 12, 0), (9, 0, 6, 0), (10, 0, 2, 0), (11, 0, 8, 0), (12, 0, 15, 0), ), ((13, 2, 25, 0), ), (), ((14, 0, 3, 0), ), ((15, 4, 17, 2), (16, 4, 163, 0), ), (), ((17, 0, 8, 0), ),))
 
 
 def _to_10(mti, m):
     (f3, f4, f11, f12, f13, f15, f25, f32, f37, f38, f39, f41, f42, f44, f49, f60, f63, f64,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_10.get(lengths) or _templates(_CACHE_10, _RUNS_10, lengths)
-    (r0, r1, r2, r3, r4, r5, r6, r7,) = found
+    (head, r0, r1, r2, r3, r4, r5, r6, r7,) = _TEMPLATES_10[(mti, *map(len, m.values()))]
     x0 = r0 % (f3, f4, f11, f12, f13, f15, f25, f32)
     s1 = f37 + f38 + f39 + f41 + f42
     s4 = f49
     x5 = r5 % f60
-    if not (x0 + x5).isdecimal() or not s1.isprintable() or not (f37 + f38 + f39).replace(' ', '').isalnum() or not s4.replace(' ', '').isalnum():
+    if not (x0 + x5).isdecimal() or not s1.isprintable() or not ((a := f37 + f38 + f39).isalnum() or a.replace(' ', '').isalnum()) or not ((a := s4).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_10)) or _head(mti, _BITMAP_10), unhexlify(x0), s1.encode('ascii'), unhexlify(r2), (f44).encode('latin-1'), s4.encode('ascii'), unhexlify(x5), (f63).encode('latin-1'), f64))
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(r2), f44.encode('latin-1'), s4.encode('ascii'), unhexlify(x5), f63.encode('latin-1'), f64))
 
 
 def _from_10(b):
     h = b.hex()
-    n32 = _BCD[b[30]]
-    if n32 > 11:
-        raise ValueError
-    p1 = 31 + (n32 + 1 >> 1)
-    p12 = p1 * 2
-    t37 = b[p1:p1 + 43].decode('ascii')
-    n44 = _BCD[b[p1 + 43]]
-    if n44 > 25:
-        raise ValueError
-    p2 = p1 + 44 + n44
-    p22 = p2 * 2
-    t49 = b[p2:p2 + 3].decode('ascii')
-    n60 = _BCD[b[p2 + 3]] * 100 + _BCD[b[p2 + 4]]
+    mti = h[:4]
+    n32 = _BCD_11[b[30]]
+    q32 = 62
+    p32 = 31 + (n32 + 1 >> 1)
+    t37 = b[p32:p32 + 43].decode('ascii')
+    n44 = _BCD_25[b[p32 + 43]]
+    p44 = p32 + 44 + n44
+    t49 = b[p44:p44 + 3].decode('ascii')
+    n60 = _BCD[b[p44 + 3]] * 100 + _BCD[b[p44 + 4]]
     if n60 > 17:
         raise ValueError
-    p3 = p2 + 5 + (n60 + 1 >> 1)
-    p32 = p3 * 2
-    n63 = _BCD[b[p3]] * 100 + _BCD[b[p3 + 1]]
+    q60 = p44 * 2 + 10
+    p60 = p44 + 5 + (n60 + 1 >> 1)
+    n63 = _BCD[b[p60]] * 100 + _BCD[b[p60 + 1]]
     if n63 > 163:
         raise ValueError
-    p4 = p3 + 2 + n63
-    p42 = p4 * 2
-    if not h[:4].isdecimal() or not h[20:p12].isdecimal() or not t37.isprintable() or not t37[0:12].replace(' ', '').isalnum() or not t37[12:18].replace(' ', '').isalnum() or not t37[18:20].replace(' ', '').isalnum() or not t49.replace(' ', '').isalnum() or not h[p22 + 6:p32].isdecimal() or len(b) != p4 + 8:
+    p63 = p60 + 2 + n63
+    if not (mti + h[20:p32 * 2] + h[p44 * 2 + 6:p60 * 2]).isdecimal() or not t37.isprintable() or not ((a := t37[0:20]).isalnum() or a.replace(' ', '').isalnum()) or not ((a := t49).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p63 + 8:
         raise ValueError
-    return h[:4], {3: h[20:26], 4: h[26:38], 11: h[38:44], 12: h[44:50], 13: h[50:54], 15: h[54:58], 25: h[58:60], 32: h[62:62 + n32], 37: t37[0:12], 38: t37[12:18], 39: t37[18:20], 41: t37[20:28], 42: t37[28:43], 44: b[p1 + 44:p2].decode('latin-1'), 49: t49[0:3], 60: h[p22 + 10:p22 + 10 + n60], 63: b[p3 + 2:p4].decode('latin-1'), 64: b[p4:p4 + 8]}
+    return mti, {3: h[20:26], 4: h[26:38], 11: h[38:44], 12: h[44:50], 13: h[50:54], 15: h[54:58], 25: h[58:60], 32: h[q32:q32 + n32], 37: t37[0:12], 38: t37[12:18], 39: t37[18:20], 41: t37[20:28], 42: t37[28:43], 44: b[p32 + 44:p44].decode('latin-1'), 49: t49[0:3], 60: h[q60:q60 + n60], 63: b[p60 + 2:p63].decode('latin-1'), 64: b[p63:p63 + 8]}
 
 
-_BITMAP_11 = b'p>\x04\x81\x0e\xd0\x82\x13'
-_RUNS_11 = (((0, 2, 19, 2), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 6, 3), (4, 0, 6, 3), (5, 0, 4, 3), (6, 0, 4, 3), (7, 0, 4, 3), (8, 0, 3, 2), (9, 0, 2, 3), (10, 2, 11, 2), ), ((11, 0, 12, 0), (12, 0, 6, 0), (13, 0, 2, 0), (14, 0, 8, 0), (15, 0, 15, 0), ), ((16, 2, 25, 0), ), (), ((17, 0, 3, 0), ), ((18, 4, 255, 0), ), (), ((19, 4, 17, 2), (20, 4, 163, 0), ), (), ((21, 0, 8, 0), ),)
-_CACHE_11 = {}
+_TEMPLATES_11 = _Templates(b'p>\x04\x81\x0e\xd0\x82\x13', (((0, 2, 19, 2), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 6, 3), (4, 0, 6, 3), (5, 0, 4, 3), (6, 0, 4, 3), (7, 0, 4, 3), (8, 0, 3, 2), (9, 0, 2, 3), (10, 2, 11, 2), ), ((11, 0, 12, 0), (12, 0, 6, 0), (13, 0, 2, 0), (14, 0, 8, 0), (15, 0, 15, 0), ), ((16, 2, 25, 0), ), (), ((17, 0, 3, 0), ), ((18, 4, 255, 0), ), (), ((19, 4, 17, 2), (20, 4, 163, 0), ), (), ((21, 0, 8, 0), ),))
 
 
 def _to_11(mti, m):
     (f2, f3, f4, f11, f12, f13, f14, f15, f22, f25, f32, f37, f38, f39, f41, f42, f44, f49, f55, f60, f63, f64,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_11.get(lengths) or _templates(_CACHE_11, _RUNS_11, lengths)
-    (r0, r1, r2, r3, r4, r5, r6, r7, r8, r9,) = found
+    (head, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9,) = _TEMPLATES_11[(mti, *map(len, m.values()))]
     x0 = r0 % (f2, f3, f4, f11, f12, f13, f14, f15, f22, f25, f32)
     s1 = f37 + f38 + f39 + f41 + f42
     s4 = f49
     x7 = r7 % f60
-    if not (x0 + x7).isdecimal() or not s1.isprintable() or not (f37 + f38 + f39).replace(' ', '').isalnum() or not s4.replace(' ', '').isalnum():
+    if not (x0 + x7).isdecimal() or not s1.isprintable() or not ((a := f37 + f38 + f39).isalnum() or a.replace(' ', '').isalnum()) or not ((a := s4).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_11)) or _head(mti, _BITMAP_11), unhexlify(x0), s1.encode('ascii'), unhexlify(r2), (f44).encode('latin-1'), s4.encode('ascii'), unhexlify(r5), f55, unhexlify(x7), (f63).encode('latin-1'), f64))
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(r2), f44.encode('latin-1'), s4.encode('ascii'), unhexlify(r5), f55, unhexlify(x7), f63.encode('latin-1'), f64))
 
 
 def _from_11(b):
     h = b.hex()
-    n2 = _BCD[b[10]]
-    if n2 > 19:
-        raise ValueError
-    p1 = 11 + (n2 + 1 >> 1)
-    p12 = p1 * 2
-    n32 = _BCD[b[p1 + 24]]
-    if n32 > 11:
-        raise ValueError
-    p2 = p1 + 25 + (n32 + 1 >> 1)
-    p22 = p2 * 2
-    t37 = b[p2:p2 + 43].decode('ascii')
-    n44 = _BCD[b[p2 + 43]]
-    if n44 > 25:
-        raise ValueError
-    p3 = p2 + 44 + n44
-    p32 = p3 * 2
-    t49 = b[p3:p3 + 3].decode('ascii')
-    n55 = _BCD[b[p3 + 3]] * 100 + _BCD[b[p3 + 4]]
+    mti = h[:4]
+    n2 = _BCD_19[b[10]]
+    q2 = 22
+    p2 = 11 + (n2 + 1 >> 1)
+    d3 = h[p2 * 2:p2 * 2 + 48]
+    n32 = _BCD_11[b[p2 + 24]]
+    q32 = p2 * 2 + 50
+    p32 = p2 + 25 + (n32 + 1 >> 1)
+    t37 = b[p32:p32 + 43].decode('ascii')
+    n44 = _BCD_25[b[p32 + 43]]
+    p44 = p32 + 44 + n44
+    t49 = b[p44:p44 + 3].decode('ascii')
+    n55 = _BCD[b[p44 + 3]] * 100 + _BCD[b[p44 + 4]]
     if n55 > 255:
         raise ValueError
-    p4 = p3 + 5 + n55
-    p42 = p4 * 2
-    n60 = _BCD[b[p4]] * 100 + _BCD[b[p4 + 1]]
+    p55 = p44 + 5 + n55
+    n60 = _BCD[b[p55]] * 100 + _BCD[b[p55 + 1]]
     if n60 > 17:
         raise ValueError
-    p5 = p4 + 2 + (n60 + 1 >> 1)
-    p52 = p5 * 2
-    n63 = _BCD[b[p5]] * 100 + _BCD[b[p5 + 1]]
+    q60 = p55 * 2 + 4
+    p60 = p55 + 2 + (n60 + 1 >> 1)
+    n63 = _BCD[b[p60]] * 100 + _BCD[b[p60 + 1]]
     if n63 > 163:
         raise ValueError
-    p6 = p5 + 2 + n63
-    p62 = p6 * 2
-    if not h[:4].isdecimal() or not h[20:p22].isdecimal() or not t37.isprintable() or not t37[0:12].replace(' ', '').isalnum() or not t37[12:18].replace(' ', '').isalnum() or not t37[18:20].replace(' ', '').isalnum() or not t49.replace(' ', '').isalnum() or not h[p42:p52].isdecimal() or len(b) != p6 + 8:
+    p63 = p60 + 2 + n63
+    if not (mti + h[20:p32 * 2] + h[p55 * 2:p60 * 2]).isdecimal() or not t37.isprintable() or not ((a := t37[0:20]).isalnum() or a.replace(' ', '').isalnum()) or not ((a := t49).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p63 + 8:
         raise ValueError
-    return h[:4], {2: h[22:22 + n2], 3: h[p12:p12 + 6], 4: h[p12 + 6:p12 + 18], 11: h[p12 + 18:p12 + 24], 12: h[p12 + 24:p12 + 30], 13: h[p12 + 30:p12 + 34], 14: h[p12 + 34:p12 + 38], 15: h[p12 + 38:p12 + 42], 22: h[p12 + 42:p12 + 45], 25: h[p12 + 46:p12 + 48], 32: h[p12 + 50:p12 + 50 + n32], 37: t37[0:12], 38: t37[12:18], 39: t37[18:20], 41: t37[20:28], 42: t37[28:43], 44: b[p2 + 44:p3].decode('latin-1'), 49: t49[0:3], 55: b[p3 + 5:p4], 60: h[p42 + 4:p42 + 4 + n60], 63: b[p5 + 2:p6].decode('latin-1'), 64: b[p6:p6 + 8]}
+    return mti, {2: h[q2:q2 + n2], 3: d3[0:6], 4: d3[6:18], 11: d3[18:24], 12: d3[24:30], 13: d3[30:34], 14: d3[34:38], 15: d3[38:42], 22: d3[42:45], 25: d3[46:48], 32: h[q32:q32 + n32], 37: t37[0:12], 38: t37[12:18], 39: t37[18:20], 41: t37[20:28], 42: t37[28:43], 44: b[p32 + 44:p44].decode('latin-1'), 49: t49[0:3], 55: b[p44 + 5:p55], 60: h[q60:q60 + n60], 63: b[p60 + 2:p63].decode('latin-1'), 64: b[p63:p63 + 8]}
 
 
-_BITMAP_12 = b'p>\x00\x81\x0e\xd0\x80\x13'
-_RUNS_12 = (((0, 2, 19, 2), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 6, 3), (4, 0, 6, 3), (5, 0, 4, 3), (6, 0, 4, 3), (7, 0, 4, 3), (8, 0, 2, 3), (9, 2, 11, 2), ), ((10, 0, 12, 0), (11, 0, 6, 0), (12, 0, 2, 0), (13, 0, 8, 0), (14, 0, 15, 0), ), ((15, 2, 25, 0), ), (), ((16, 0, 3, 0), ), ((17, 4, 17, 2), (18, 4, 163, 0), ), (), ((19, 0, 8, 0), ),)
-_CACHE_12 = {}
+_TEMPLATES_12 = _Templates(b'p:\x00\x81\x0e\xd0\x80\x13', (((0, 2, 19, 2), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 6, 3), (4, 0, 6, 3), (5, 0, 4, 3), (6, 0, 4, 3), (7, 0, 2, 3), (8, 2, 11, 2), ), ((9, 0, 12, 0), (10, 0, 6, 0), (11, 0, 2, 0), (12, 0, 8, 0), (13, 0, 15, 0), ), ((14, 2, 25, 0), ), (), ((15, 0, 3, 0), ), ((16, 4, 17, 2), (17, 4, 163, 0), ), (), ((18, 0, 8, 0), ),))
 
 
 def _to_12(mti, m):
-    (f2, f3, f4, f11, f12, f13, f14, f15, f25, f32, f37, f38, f39, f41, f42, f44, f49, f60, f63, f64,) = m.values()
-    lengths = (*map(len, m.values()),)
-    found = _CACHE_12.get(lengths) or _templates(_CACHE_12, _RUNS_12, lengths)
-    (r0, r1, r2, r3, r4, r5, r6, r7,) = found
-    x0 = r0 % (f2, f3, f4, f11, f12, f13, f14, f15, f25, f32)
+    (f2, f3, f4, f11, f12, f13, f15, f25, f32, f37, f38, f39, f41, f42, f44, f49, f60, f63, f64,) = m.values()
+    (head, r0, r1, r2, r3, r4, r5, r6, r7,) = _TEMPLATES_12[(mti, *map(len, m.values()))]
+    x0 = r0 % (f2, f3, f4, f11, f12, f13, f15, f25, f32)
     s1 = f37 + f38 + f39 + f41 + f42
     s4 = f49
     x5 = r5 % f60
-    if not (x0 + x5).isdecimal() or not s1.isprintable() or not (f37 + f38 + f39).replace(' ', '').isalnum() or not s4.replace(' ', '').isalnum():
+    if not (x0 + x5).isdecimal() or not s1.isprintable() or not ((a := f37 + f38 + f39).isalnum() or a.replace(' ', '').isalnum()) or not ((a := s4).isalnum() or a.replace(' ', '').isalnum()):
         raise ValueError
-    return b''.join((_heads.get((mti, _BITMAP_12)) or _head(mti, _BITMAP_12), unhexlify(x0), s1.encode('ascii'), unhexlify(r2), (f44).encode('latin-1'), s4.encode('ascii'), unhexlify(x5), (f63).encode('latin-1'), f64))
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(r2), f44.encode('latin-1'), s4.encode('ascii'), unhexlify(x5), f63.encode('latin-1'), f64))
 
 
 def _from_12(b):
     h = b.hex()
-    n2 = _BCD[b[10]]
-    if n2 > 19:
-        raise ValueError
-    p1 = 11 + (n2 + 1 >> 1)
-    p12 = p1 * 2
-    n32 = _BCD[b[p1 + 22]]
-    if n32 > 11:
-        raise ValueError
-    p2 = p1 + 23 + (n32 + 1 >> 1)
-    p22 = p2 * 2
-    t37 = b[p2:p2 + 43].decode('ascii')
-    n44 = _BCD[b[p2 + 43]]
-    if n44 > 25:
-        raise ValueError
-    p3 = p2 + 44 + n44
-    p32 = p3 * 2
-    t49 = b[p3:p3 + 3].decode('ascii')
-    n60 = _BCD[b[p3 + 3]] * 100 + _BCD[b[p3 + 4]]
+    mti = h[:4]
+    n2 = _BCD_19[b[10]]
+    q2 = 22
+    p2 = 11 + (n2 + 1 >> 1)
+    d3 = h[p2 * 2:p2 * 2 + 40]
+    n32 = _BCD_11[b[p2 + 20]]
+    q32 = p2 * 2 + 42
+    p32 = p2 + 21 + (n32 + 1 >> 1)
+    t37 = b[p32:p32 + 43].decode('ascii')
+    n44 = _BCD_25[b[p32 + 43]]
+    p44 = p32 + 44 + n44
+    t49 = b[p44:p44 + 3].decode('ascii')
+    n60 = _BCD[b[p44 + 3]] * 100 + _BCD[b[p44 + 4]]
     if n60 > 17:
         raise ValueError
-    p4 = p3 + 5 + (n60 + 1 >> 1)
-    p42 = p4 * 2
-    n63 = _BCD[b[p4]] * 100 + _BCD[b[p4 + 1]]
+    q60 = p44 * 2 + 10
+    p60 = p44 + 5 + (n60 + 1 >> 1)
+    n63 = _BCD[b[p60]] * 100 + _BCD[b[p60 + 1]]
     if n63 > 163:
         raise ValueError
-    p5 = p4 + 2 + n63
-    p52 = p5 * 2
-    if not h[:4].isdecimal() or not h[20:p22].isdecimal() or not t37.isprintable() or not t37[0:12].replace(' ', '').isalnum() or not t37[12:18].replace(' ', '').isalnum() or not t37[18:20].replace(' ', '').isalnum() or not t49.replace(' ', '').isalnum() or not h[p32 + 6:p42].isdecimal() or len(b) != p5 + 8:
+    p63 = p60 + 2 + n63
+    if not (mti + h[20:p32 * 2] + h[p44 * 2 + 6:p60 * 2]).isdecimal() or not t37.isprintable() or not ((a := t37[0:20]).isalnum() or a.replace(' ', '').isalnum()) or not ((a := t49).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p63 + 8:
         raise ValueError
-    return h[:4], {2: h[22:22 + n2], 3: h[p12:p12 + 6], 4: h[p12 + 6:p12 + 18], 11: h[p12 + 18:p12 + 24], 12: h[p12 + 24:p12 + 30], 13: h[p12 + 30:p12 + 34], 14: h[p12 + 34:p12 + 38], 15: h[p12 + 38:p12 + 42], 25: h[p12 + 42:p12 + 44], 32: h[p12 + 46:p12 + 46 + n32], 37: t37[0:12], 38: t37[12:18], 39: t37[18:20], 41: t37[20:28], 42: t37[28:43], 44: b[p2 + 44:p3].decode('latin-1'), 49: t49[0:3], 60: h[p32 + 10:p32 + 10 + n60], 63: b[p4 + 2:p5].decode('latin-1'), 64: b[p5:p5 + 8]}
+    return mti, {2: h[q2:q2 + n2], 3: d3[0:6], 4: d3[6:18], 11: d3[18:24], 12: d3[24:30], 13: d3[30:34], 15: d3[34:38], 25: d3[38:40], 32: h[q32:q32 + n32], 37: t37[0:12], 38: t37[12:18], 39: t37[18:20], 41: t37[20:28], 42: t37[28:43], 44: b[p32 + 44:p44].decode('latin-1'), 49: t49[0:3], 60: h[q60:q60 + n60], 63: b[p60 + 2:p63].decode('latin-1'), 64: b[p63:p63 + 8]}
 
 
-_TO = {
+_TEMPLATES_13 = _Templates(b'p>\x00\x81\x0e\xd0\x80\x13', (((0, 2, 19, 2), (1, 0, 6, 3), (2, 0, 12, 3), (3, 0, 6, 3), (4, 0, 6, 3), (5, 0, 4, 3), (6, 0, 4, 3), (7, 0, 4, 3), (8, 0, 2, 3), (9, 2, 11, 2), ), ((10, 0, 12, 0), (11, 0, 6, 0), (12, 0, 2, 0), (13, 0, 8, 0), (14, 0, 15, 0), ), ((15, 2, 25, 0), ), (), ((16, 0, 3, 0), ), ((17, 4, 17, 2), (18, 4, 163, 0), ), (), ((19, 0, 8, 0), ),))
+
+
+def _to_13(mti, m):
+    (f2, f3, f4, f11, f12, f13, f14, f15, f25, f32, f37, f38, f39, f41, f42, f44, f49, f60, f63, f64,) = m.values()
+    (head, r0, r1, r2, r3, r4, r5, r6, r7,) = _TEMPLATES_13[(mti, *map(len, m.values()))]
+    x0 = r0 % (f2, f3, f4, f11, f12, f13, f14, f15, f25, f32)
+    s1 = f37 + f38 + f39 + f41 + f42
+    s4 = f49
+    x5 = r5 % f60
+    if not (x0 + x5).isdecimal() or not s1.isprintable() or not ((a := f37 + f38 + f39).isalnum() or a.replace(' ', '').isalnum()) or not ((a := s4).isalnum() or a.replace(' ', '').isalnum()):
+        raise ValueError
+    return b''.join((head, unhexlify(x0), s1.encode('ascii'), unhexlify(r2), f44.encode('latin-1'), s4.encode('ascii'), unhexlify(x5), f63.encode('latin-1'), f64))
+
+
+def _from_13(b):
+    h = b.hex()
+    mti = h[:4]
+    n2 = _BCD_19[b[10]]
+    q2 = 22
+    p2 = 11 + (n2 + 1 >> 1)
+    d3 = h[p2 * 2:p2 * 2 + 44]
+    n32 = _BCD_11[b[p2 + 22]]
+    q32 = p2 * 2 + 46
+    p32 = p2 + 23 + (n32 + 1 >> 1)
+    t37 = b[p32:p32 + 43].decode('ascii')
+    n44 = _BCD_25[b[p32 + 43]]
+    p44 = p32 + 44 + n44
+    t49 = b[p44:p44 + 3].decode('ascii')
+    n60 = _BCD[b[p44 + 3]] * 100 + _BCD[b[p44 + 4]]
+    if n60 > 17:
+        raise ValueError
+    q60 = p44 * 2 + 10
+    p60 = p44 + 5 + (n60 + 1 >> 1)
+    n63 = _BCD[b[p60]] * 100 + _BCD[b[p60 + 1]]
+    if n63 > 163:
+        raise ValueError
+    p63 = p60 + 2 + n63
+    if not (mti + h[20:p32 * 2] + h[p44 * 2 + 6:p60 * 2]).isdecimal() or not t37.isprintable() or not ((a := t37[0:20]).isalnum() or a.replace(' ', '').isalnum()) or not ((a := t49).isalnum() or a.replace(' ', '').isalnum()) or len(b) != p63 + 8:
+        raise ValueError
+    return mti, {2: h[q2:q2 + n2], 3: d3[0:6], 4: d3[6:18], 11: d3[18:24], 12: d3[24:30], 13: d3[30:34], 14: d3[34:38], 15: d3[38:42], 25: d3[42:44], 32: h[q32:q32 + n32], 37: t37[0:12], 38: t37[12:18], 39: t37[18:20], 41: t37[20:28], 42: t37[28:43], 44: b[p32 + 44:p44].decode('latin-1'), 49: t49[0:3], 60: h[q60:q60 + n60], 63: b[p60 + 2:p63].decode('latin-1'), 64: b[p63:p63 + 8]}
+
+
+# Straight-line functions by the elements in their order, and by the bitmap as it stands in the bytes.
+TO = {
     (11, 41, 42, 60): _to_0,
     (11, 41, 42, 60, 62, 63): _to_1,
     (11, 12, 13, 32, 37, 39, 41, 42, 60, 62): _to_2,
@@ -1253,9 +1208,10 @@ _TO = {
     (3, 4, 11, 12, 13, 15, 25, 32, 37, 39, 41, 42, 44, 49, 60, 63, 64): _to_9,
     (3, 4, 11, 12, 13, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 60, 63, 64): _to_10,
     (2, 3, 4, 11, 12, 13, 14, 15, 22, 25, 32, 37, 38, 39, 41, 42, 44, 49, 55, 60, 63, 64): _to_11,
-    (2, 3, 4, 11, 12, 13, 14, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 60, 63, 64): _to_12,
+    (2, 3, 4, 11, 12, 13, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 60, 63, 64): _to_12,
+    (2, 3, 4, 11, 12, 13, 14, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 60, 63, 64): _to_13,
 }
-_FROM = {
+FROM = {
     b'\x00 \x00\x00\x00\xc0\x00\x10': _from_0,
     b'\x00 \x00\x00\x00\xc0\x00\x16': _from_1,
     b'\x008\x00\x01\n\xc0\x00\x14': _from_2,
@@ -1268,15 +1224,7 @@ _FROM = {
     b'0:\x00\x81\n\xd0\x80\x13': _from_9,
     b'0:\x00\x81\x0e\xd0\x80\x13': _from_10,
     b'p>\x04\x81\x0e\xd0\x82\x13': _from_11,
-    b'p>\x00\x81\x0e\xd0\x80\x13': _from_12,
+    b'p:\x00\x81\x0e\xd0\x80\x13': _from_12,
+    b'p>\x00\x81\x0e\xd0\x80\x13': _from_13,
 }
-
-
-def encode(mti, m):
-    """Bytes of a message."""
-    return _TO.get((*m,), encode_any)(mti, m)
-
-
-def decode(b):
-    """MTI and elements of bytes."""
-    return _FROM.get(b[2:10], decode_any)(b)
+BITMAP = slice(2, 10)

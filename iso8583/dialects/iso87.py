@@ -130,13 +130,21 @@ ELEMENTS: dict[int, Element] = {
     128: Element("Message authentication code 2", "报文鉴别码2", B(8)),
 }
 
+SHAPES = (
+    (2, 3, 4, 7, 11, 12, 13, 22, 25, 35, 37, 41, 42, 49, 52, 64),
+    (2, 3, 4, 7, 11, 12, 13, 22, 25, 35, 37, 41, 42, 49, 64),
+    (3, 4, 7, 11, 12, 13, 37, 38, 39, 41, 42, 49, 64),
+    (3, 4, 7, 11, 12, 13, 37, 39, 41, 42, 49, 64),
+)
+"""A sale by stripe with and without PIN, approved and declined."""
+
 _ASCII = Wire(digits="ascii", text="ascii", binary="hex", bitmap="hex", lengths="ascii")
 
 ISO87_ASCII = Declaration(
     "iso87-ascii",
     _ASCII,
     ELEMENTS,
-    shapes=((2, 3, 4, 7, 11, 12, 13, 22, 25, 35, 37, 41, 42, 49, 52, 64),),
+    SHAPES,
     title="ISO 8583:1987, ASCII, hexadecimal bitmap",
 )
 ISO87_ASCII_BINARY_BITMAP = ISO87_ASCII.derive("iso87-ascii-binary-bitmap", binary="raw", bitmap="raw")
@@ -144,6 +152,7 @@ ISO87_BINARY = Declaration(
     "iso87-binary",
     Wire(digits="bcd", text="ascii", binary="raw", bitmap="raw", lengths="bcd"),
     ELEMENTS,
+    SHAPES,
     title="ISO 8583:1987, binary (jPOS 87B)",
 )
 ISO87_EBCDIC = Declaration(

@@ -51,10 +51,17 @@ ELEMENTS: dict[int, Element] = {
     97: Element("Amount, net reconciliation", "净对账金额", X(17)),
 }
 
+SHAPES = (
+    (2, 3, 4, 7, 11, 12, 22, 24, 26, 37, 41, 42, 49, 52, 64),
+    (3, 4, 7, 11, 12, 24, 37, 38, 39, 41, 42, 49, 64),
+)
+"""A sale with PIN and its approval."""
+
 ISO93_ASCII = Declaration(
     "iso93-ascii",
     Wire(digits="ascii", text="ascii", binary="hex", bitmap="hex", lengths="ascii"),
     ELEMENTS,
+    SHAPES,
     title="ISO 8583:1993, ASCII, hexadecimal bitmap",
 )
 ISO93_ASCII_BINARY_BITMAP = ISO93_ASCII.derive("iso93-ascii-binary-bitmap", binary="raw", bitmap="raw")
@@ -62,6 +69,7 @@ ISO93_BINARY = Declaration(
     "iso93-binary",
     Wire(digits="bcd", text="ascii", binary="raw", bitmap="raw", lengths="bcd"),
     ELEMENTS,
+    SHAPES,
     title="ISO 8583:1993, binary",
 )
 ISO93_EBCDIC = Declaration(

@@ -57,8 +57,8 @@ def test_a_declared_shape_is_really_written_by_its_own_function():
                 field = fields[number]
                 size = max(field.maximum // 2, 1) if field.prefix_digits else field.maximum
                 elements[number] = bytes(size) if field.content in ("b", "tlv") else "1" * size
-            wire = codec._TO[shape]("0200", elements)
-            assert codec._FROM[wire[2:10] if declaration.name == "unionpay-pos" else wire[4:20]](wire) == (
+            wire = codec.TO[shape]("0200", elements)
+            assert codec.FROM[wire[codec.BITMAP]](wire) == (
                 "0200",
                 elements,
             )

@@ -1,0 +1,1 @@
+"""What ``countertop benchmark codec`` measures: messages, the floor, and other libraries."""
