@@ -113,6 +113,18 @@ class BlockCipher:
         finally:
             wipe(expanded)
 
+    def ecb_derive(self, key: Key, data: Data) -> bytearray:
+        """As ecb_encrypt where the result is a key: into a buffer that the caller wipes."""
+        return self._into(key, data, modes.ECB(), decrypt=False)
+
+    def ecb_recover(self, key: Key, data: Data) -> bytearray:
+        """As ecb_decrypt where the result is a key or a PIN: into a buffer that the caller wipes."""
+        return self._into(key, data, modes.ECB(), decrypt=True)
+
+    def cbc_recover(self, key: Key, data: Data, iv: Data | None = None) -> bytearray:
+        """As cbc_decrypt where the result is a key: into a buffer that the caller wipes."""
+        return self._into(key, data, modes.CBC(bytes(self.block) if iv is None else bytes(iv)), decrypt=True)
+
     def _encrypt(self, key: Key, data: Data, mode: _Mode) -> bytes:
         self.check_key(key)
         expanded = self._expand(key)
@@ -126,6 +138,20 @@ class BlockCipher:
         expanded = self._expand(key)
         try:
             return _run(Cipher(self._algorithm(cast(bytes, expanded)), mode).decryptor(), data)
+        finally:
+            wipe(expanded)
+
+    def _into(self, key: Key, data: Data, mode: _Mode, *, decrypt: bool) -> bytearray:
+        self.check_key(key)
+        expanded = self._expand(key)
+        try:
+            whole = Cipher(self._algorithm(cast(bytes, expanded)), mode)
+            context = whole.decryptor() if decrypt else whole.encryptor()
+            result = bytearray(len(data) + self.block - 1)
+            context.update_into(data, result)
+            context.finalize()
+            del result[len(data) :]
+            return result
         finally:
             wipe(expanded)
 

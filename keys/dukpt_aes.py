@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from keys.algorithms import strength_bits
-from keys.ciphers import AES, Data, Key
+from keys.ciphers import AES, Data, Key, wipe
 from keys.dukpt_registers import DukptState, Machine, fill, step
 from keys.errors import KeysError, UsageRefused
 from keys.secret import Secret
@@ -85,7 +85,9 @@ def derive(key: Key, purpose: Purpose, key_type: KeyType, tail: bytes) -> bytear
         data = bytes((1, block)) + b"".join(
             number.to_bytes(2, "big") for number in (purpose, key_type.indicator, 8 * key_type.length)
         )
-        derived += AES.ecb_encrypt(key, data + tail)
+        part = AES.ecb_derive(key, data + tail)
+        derived += part
+        wipe(part)
     del derived[key_type.length :]
     return derived
 

@@ -30,7 +30,7 @@ def tdes_initial_key(base_key: Key, ksn: Data) -> Secret:
     device = with_counter(ksn, 0)[:8]
     variant = xor(base_key, _VARIANT_OF_KEY)
     try:
-        return Secret(bytearray(TDES.ecb_encrypt(base_key, device) + TDES.ecb_encrypt(variant, device)))
+        return Secret(TDES.ecb_derive(base_key, device) + TDES.ecb_derive(variant, device))
     finally:
         wipe(variant)
 

@@ -60,7 +60,7 @@ def derive_next(key: Key, ksn: bytes, counter: int) -> bytearray:
 
 def _half(key: Key, register: Data) -> bytearray:
     mixed = xor(register, key[8:])
-    enciphered = bytearray(TDES.ecb_encrypt(key[:8], mixed))
+    enciphered = TDES.ecb_derive(key[:8], mixed)
     try:
         return xor(enciphered, key[8:])
     finally:
@@ -104,6 +104,6 @@ def key_for(transaction_key: Key, purpose: Purpose, *, data_variant: Purpose | N
     if purpose not in _ONE_WAY or data_variant is not None:
         return Secret(variant)
     try:
-        return Secret(bytearray(TDES.ecb_encrypt(variant, variant)))
+        return Secret(TDES.ecb_derive(variant, variant))
     finally:
         wipe(variant)

@@ -95,10 +95,11 @@ def decrypt_pin(key: Key, algorithm: str, block: Data, pan: Pan | None, format: 
     chosen = _chosen(format, algorithm, pan)
     if len(block) != cipher(algorithm).block:
         raise PinBlockError("The PIN block is not of its format.")
-    clear = bytearray(cipher(algorithm).ecb_decrypt(key, block))
+    clear = cipher(algorithm).ecb_recover(key, block)
     try:
         if chosen is _FORMAT_4:
-            clear[:] = cipher(algorithm).ecb_decrypt(key, xor(clear, format_4_pan_field(_pan(pan))))
+            mixed = xor(clear, format_4_pan_field(_pan(pan)))
+            clear = cipher(algorithm).ecb_recover(key, mixed)
         return chosen.parse(clear, pan)
     finally:
         wipe(clear)
