@@ -102,3 +102,32 @@ def keyboard():
     yield plug
     for device in made:
         device.unplug()
+
+
+@pytest.fixture
+def played():
+    """Plug a played device in: ``played(UsbKeyboard(identity))``; all are removed at the end."""
+    made = []
+
+    def plug(device):
+        made.append(device)
+        device.plug()
+        return device
+
+    yield plug
+    for device in made:
+        device.remove()
+
+
+@pytest.fixture
+def eventually():
+    """Wait for something that nobody tells: a condition, looked at every few milliseconds, with a deadline."""
+
+    async def eventually(condition, timeout_s=EVENT_S):
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while not (result := condition()):
+            assert asyncio.get_running_loop().time() < deadline, "in vain"
+            await asyncio.sleep(0.005)
+        return result
+
+    return eventually

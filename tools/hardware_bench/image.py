@@ -22,7 +22,7 @@ MODULES = (
     # input
     *("evdev", "uinput", "hid_generic", "usbhid"),
     # USB from both ends: the host controller whose devices are played by programs, and the classes
-    *("dummy_hcd", "libcomposite", "usb_f_hid", "usb_f_printer", "usb_f_acm", "usb_f_fs"),
+    *("dummy_hcd", "libcomposite", "usb_f_hid", "usb_f_acm", "usb_f_fs"),
     *("usblp", "cdc_acm", "ftdi_sio"),
     # what is plugged in from outside, and the screen
     *("xhci_pci", "bochs"),
@@ -60,7 +60,7 @@ def build(unpacked: Path, cache: Path) -> Image:
 
 def _content(unpacked: Path, release: str) -> Iterator[tuple[str, int, bytes]]:
     """Names, modes and contents."""
-    for folder in ("bin", "dev", "proc", "sys", "modules", "lower", "rw", "root"):
+    for folder in ("bin", "dev", "proc", "sys", "modules", "lower", "rw", "house"):
         yield folder, stat.S_IFDIR | 0o755, b""
     yield "init", stat.S_IFREG | 0o755, INIT.read_bytes()
     yield "bin/busybox", stat.S_IFREG | 0o755, (unpacked / "bin" / "busybox").read_bytes()

@@ -18,19 +18,19 @@ modules=$(up)
 $bb mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=524288,cache=loose hostroot /lower
 $bb mount -t tmpfs -o size=60% tmpfs /rw
 $bb mkdir /rw/upper /rw/work
-$bb mount -t overlay -o lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work,index=off,xino=off overlay /root
-for folder in dev proc sys; do $bb mount -o move /$folder /root/$folder; done
-$bb mkdir -p /root/dev/pts /root/dev/shm
-$bb mount -t devpts devpts /root/dev/pts
-$bb mount -t tmpfs tmpfs /root/dev/shm
-$bb mount -t tmpfs -o mode=755 tmpfs /root/run
-$bb mount -t configfs configfs /root/sys/kernel/config
-$bb mkdir /root/run/bench
-$bb mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=none bench /root/run/bench
+$bb mount -t overlay -o lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work,index=off,xino=off overlay /house
+for folder in dev proc sys; do $bb mount -o move /$folder /house/$folder; done
+$bb mkdir -p /house/dev/pts /house/dev/shm
+$bb mount -t devpts devpts /house/dev/pts
+$bb mount -t tmpfs tmpfs /house/dev/shm
+$bb mount -t tmpfs -o mode=755 tmpfs /house/run
+$bb mount -t configfs configfs /house/sys/kernel/config
+$bb mkdir /house/run/bench
+$bb mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=none bench /house/run/bench
 $bb ip link set lo up
-echo "$began $modules $(/bin/busybox cut -d' ' -f1 /root/proc/uptime)" > /root/run/bench/boot
+echo "$began $modules $(/bin/busybox cut -d' ' -f1 /house/proc/uptime)" > /house/run/bench/boot
 
-$bb chroot /root /bin/sh /run/bench/start < /root/dev/null > /root/dev/hvc0 2>&1
-echo $? > /root/run/bench/status
+$bb chroot /house /bin/sh /run/bench/start < /house/dev/null > /house/dev/hvc0 2>&1
+echo $? > /house/run/bench/status
 $bb sync
 $bb poweroff -f

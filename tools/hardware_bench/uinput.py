@@ -9,8 +9,6 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
-import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +18,7 @@ from evdev import InputDevice, ecodes
 from drivers.input_stream import pack_event
 from drivers.keypad import KEYS
 from drivers.us_map import CHARACTERS, LEFT_SHIFT
+from tools.hardware_bench.pace import Typist
 
 __all__ = ["UDEV_RULE", "VirtualKeyboard", "keys", "reports"]
 
@@ -27,7 +26,6 @@ NODES = Path("/dev/input/by-place")
 UDEV_RULE = 'SUBSYSTEM=="input", KERNEL=="event*", ATTRS{phys}=="bench-*", SYMLINK+="input/by-place/$attr{phys}"\n'
 """Gives such a keyboard a name that stays when it is unplugged, as a technician would by its socket."""
 NODE_S = 5.0
-TYPIST = Path(__file__).with_name("typist.py")
 _CODES = {character: place for place, character in reversed(CHARACTERS.items())}
 _KEY_CODES = {str(key): code for code, key in reversed(KEYS.items())}
 _SETUP = struct.Struct("HHHH80sI")
@@ -79,7 +77,7 @@ class VirtualKeyboard:
         self.place = f"bench-{place}"
         self._repeats = repeats
         self._device: int | None = None
-        self._typist: subprocess.Popen[bytes] | None = None
+        self._typist: Typist | None = None
 
     @property
     def path(self) -> str:
@@ -90,6 +88,7 @@ class VirtualKeyboard:
         """Put it in; returns when udev has named the node."""
         assert self._device is None, "it is in already"
         self._device = _create(self.place, repeats=self._repeats)
+        self._typist = Typist(self._device)
         deadline = time.monotonic() + NODE_S
         while not Path(self.path).exists():
             assert time.monotonic() < deadline, f"udev did not name {self.path}"
@@ -109,33 +108,18 @@ class VirtualKeyboard:
 
     def type(self, made: list[bytes], interval_s: float) -> None:
         """Let the typist send one report each interval; returns at once."""
-        assert self._device is not None
-        if self._typist is None:
-            self._typist = subprocess.Popen(  # its first line says that it is ready
-                [sys.executable, "-I", "-S", TYPIST, str(self._device)],
-                pass_fds=(self._device,),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-            assert self._typist.stdout is not None
-            self._typist.stdout.readline()
-        assert self._typist.stdin is not None
-        self._typist.stdin.write(struct.pack("dII", interval_s, len(made), len(made[0])) + b"".join(made))
-        self._typist.stdin.flush()
+        assert self._typist is not None
+        self._typist.type(made, interval_s)
 
     def typed(self) -> float:
         """Wait until the typist has sent what it was given last; seconds from its first report to its last."""
-        assert self._typist is not None and self._typist.stdout is not None
-        return float(self._typist.stdout.readline())
+        assert self._typist is not None
+        return self._typist.typed()
 
     def hush(self) -> None:
         """End the typist wherever it is."""
         if self._typist is not None:
-            self._typist.kill()
-            for pipe in (self._typist.stdin, self._typist.stdout):
-                if pipe is not None:
-                    pipe.close()
-            self._typist.wait()
+            self._typist.end()
             self._typist = None
 
     def open_beside(self) -> InputDevice[str]:

@@ -1,0 +1,209 @@
+"""USB devices on the kernel's own USB stack, opened by names that stay."""
+
+import asyncio
+import errno
+import os
+import select
+import time
+
+import pytest
+import serial
+import usb.core
+import usb.util
+
+from drivers.events import DeviceState, KeyPress, MisSwipe, MisSwipeReason, Scan, Swipe
+from drivers.keypad import Keypad
+from drivers.msr import MagneticStripeReader
+from drivers.printer import Printer
+from drivers.scanner import Scanner
+from tools.hardware_bench.devices import SerialLine, UsbHid, UsbKeyboard, key_reports, text_reports
+from tools.hardware_bench.gadget import Identity
+from tools.hardware_bench.printer import UsbPrinter
+
+KEYPAD = Identity(0x1D6B, 0x0201, "KEYPAD01", model="Keypad")
+READER = Identity(0x0801, 0x0001, "READER01", model="Reader")
+SCANNER = Identity(0x0C2E, 0x0200, "SCAN01", model="Scanner")
+HID_READER = Identity(0x0801, 0x0002, "MSR01", model="HidReader")
+POS_SCANNER = Identity(0x0C2E, 0x0900, "POS01", model="PosScanner")
+LINE = Identity(0x0C2E, 0x0901, "LINE01", model="SerialScanner")
+PRINTER = Identity(0x04B8, 0x0202, "SLIP01", model="Slip")
+
+HID_READER_REPORT_BYTES, POS_REPORT_BYTES = 337, 64
+HID_READER_DESCRIPTOR = bytes.fromhex("0600ff 0901 a101 0920 1500 26ff00 7508 965101 8102 c0")
+POS_DESCRIPTOR = bytes.fromhex("058c 0902 a101 8502 1500 26ff00 7508 953f 09fe 8102 c0")
+TRACK1, TRACK2 = "B6200000000000005^TEST/CARD^49121010000000000000", "6200000000000005=49121010000000000000"
+CODE = "https://qr.example/p?id=62012345678901234567"
+REPLUG_S = 3.0
+
+
+def opened(identity):
+    """A device and its interface as libusb has them. Its list of devices follows the cable with some delay."""
+    deadline = time.monotonic() + REPLUG_S
+    while True:
+        try:
+            found = usb.core.find(idVendor=identity.vendor, idProduct=identity.product)
+            return found, found.get_active_configuration()[0, 0]
+        except (AttributeError, usb.core.USBError):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_a_usb_keypad_is_opened_by_its_id(run, played):
+    keypad = played(UsbKeyboard(KEYPAD))
+
+    async def story(open):
+        heard = await open(Keypad("keypad", str(keypad.node)))
+        keypad.type(key_reports(*"1234567890", "enter", "clear", "cancel"), 0.015)
+        await heard.count(13, KeyPress)
+        assert [press.key for press in heard.of(KeyPress)] == [*"1234567890", "enter", "clear", "cancel"]
+
+    run(story)
+
+
+def test_reader_and_scanner_type_at_the_same_time_as_fast_as_usb_polls(run, played, record_property):
+    reader, scanner = played(UsbKeyboard(READER)), played(UsbKeyboard(SCANNER))
+    times = 20
+
+    async def story(open):
+        swipes = await open(MagneticStripeReader("msr", str(reader.node)))
+        scans = await open(Scanner("scanner", str(scanner.node)))
+        took = 0.0
+        for number in range(1, times + 1):
+            reader.type(text_reports(f"%{TRACK1}?;{TRACK2}?"))
+            scanner.type(text_reports(f"{CODE}{number:03}"))
+            await swipes.count(number, Swipe, MisSwipe)
+            await scans.count(number, Scan)
+            took += await asyncio.to_thread(reader.typed)
+            await asyncio.to_thread(scanner.typed)
+        got = [(s.tracks.track1.decode(), s.tracks.track2.decode()) for s in swipes.of(Swipe)]
+        assert got == [(TRACK1, TRACK2)] * times
+        assert [s.text.data.decode() for s in scans.of(Scan)] == [f"{CODE}{n:03}" for n in range(1, times + 1)]
+        reports = times * len(text_reports(f"%{TRACK1}?;{TRACK2}?"))
+        record_property("usb reader beside usb scanner", f"{times} passes, {took / reports * 1000:.2f} ms a report")
+
+    run(story, timeout_s=120)
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_usb_reader_pulled_out_in_mid_pass_gives_no_card_and_comes_back(run, played, place):
+    reader = played(UsbKeyboard(READER))
+
+    async def story(open):
+        heard = await open(MagneticStripeReader("msr", str(reader.node)))
+        reader.type(text_reports(f"%{TRACK1}?;{TRACK2}?"), 0.001)
+        await asyncio.sleep(0.01 + 0.025 * place)
+        await asyncio.to_thread(reader.unplug)
+        await heard.gone()
+        assert not heard.of(Swipe)
+        assert [event.reason for event in heard.of(MisSwipe)] in ([], [MisSwipeReason.READER_LOST])
+        began = time.monotonic()
+        await asyncio.to_thread(reader.plug)
+        await heard.state(DeviceState.OPEN)
+        assert time.monotonic() - began < REPLUG_S
+        reader.type(text_reports(f";{TRACK2}?"), 0.001)
+        assert (await heard.count(1, Swipe))[0].tracks.track2.decode() == TRACK2
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("identity", "descriptor", "size"),
+    [
+        (HID_READER, HID_READER_DESCRIPTOR, HID_READER_REPORT_BYTES),
+        (POS_SCANNER, POS_DESCRIPTOR, POS_REPORT_BYTES),
+    ],
+    ids=["stripe reader", "POS scanner"],
+)
+def test_reports_of_a_hid_device_that_is_no_keyboard_arrive_whole(played, identity, descriptor, size):
+    device = played(UsbHid(identity, descriptor, size))
+    report = (b"\x02" + bytes(range(1, 256)) * 2)[:size]
+    node = os.open(device.node, os.O_RDONLY)
+    try:
+        device.report(report)
+        assert select.select([node], [], [], 5)[0]
+        assert os.read(node, 1024) == report
+        device.unplug()
+        with pytest.raises(OSError) as lost:
+            os.read(node, 1024)
+        assert lost.value.errno in (errno.ENODEV, errno.EIO)
+    finally:
+        os.close(node)
+
+
+def test_libusb_reads_a_hid_reader_after_taking_it_from_the_kernel(played):
+    device = played(UsbHid(HID_READER, HID_READER_DESCRIPTOR, HID_READER_REPORT_BYTES))
+    found, interface = opened(HID_READER)
+    assert found.serial_number == HID_READER.serial
+    assert interface.bInterfaceClass == 3
+    found.detach_kernel_driver(0)
+    try:
+        report = bytes(range(256)) + bytes(HID_READER_REPORT_BYTES - 256)
+        device.report(report)
+        assert bytes(found.read(interface[0].bEndpointAddress, HID_READER_REPORT_BYTES, 5000)) == report
+        device.unplug()
+        with pytest.raises(usb.core.USBError) as lost:
+            found.read(interface[0].bEndpointAddress, HID_READER_REPORT_BYTES, 1000)
+        assert lost.value.errno in (errno.ENODEV, errno.EIO)
+    finally:
+        usb.util.dispose_resources(found)
+
+
+def test_a_line_over_usb_carries_every_byte_both_ways_and_ends_when_pulled(played):
+    line = played(SerialLine(LINE))
+    everything = bytes(range(256)) * 4
+    with serial.Serial(str(line.node), 115200, timeout=5) as port:
+        line.send(everything)
+        assert port.read(len(everything)) == everything
+        port.write(everything)
+        assert line.receive(len(everything)) == everything
+        line.unplug()
+        with pytest.raises(serial.SerialException):
+            port.read(1)
+    line.plug()
+    with serial.Serial(str(line.node), 115200, timeout=5) as port:
+        line.send(b"\x02again\x03")
+        assert port.read(7) == b"\x02again\x03"
+
+
+def test_a_printer_prints_through_the_kernels_own_driver(run, played, eventually):
+    printer = played(UsbPrinter(PRINTER))
+    slip = bytes(range(256)) * 150
+
+    async def story(open):
+        told = []
+        driver = Printer("printer", f"file:{printer.node}")
+        driver.start(told.append)
+        await driver.write(slip, lambda sent: None)
+        await eventually(lambda: len(printer.paper) >= len(slip))
+        await driver.close()
+        assert bytes(printer.paper) == slip
+
+    run(story)
+
+
+def test_a_printer_tells_its_state_in_both_ways(played):
+    printer = played(UsbPrinter(PRINTER))
+    found, interface = opened(PRINTER)
+    assert interface.bInterfaceClass == 7
+    if found.is_kernel_driver_active(0):
+        found.detach_kernel_driver(0)
+    try:
+        for value in (UsbPrinter.OK, UsbPrinter.PAPER_OUT, UsbPrinter.NOT_SELECTED):
+            printer.port_status = value
+            assert found.ctrl_transfer(0xA1, 1, 0, 0, 1, 1000)[0] == value
+        into = next(e for e in interface if not e.bEndpointAddress & 0x80)
+        out_of = next(e for e in interface if e.bEndpointAddress & 0x80)
+        printer.answers[4] = 0x72
+        into.write(b"\x10\x04\x04", 1000)
+        assert bytes(out_of.read(64, 2000)) == b"\x72"
+        printer.mute = True
+        into.write(b"\x10\x04\x04", 1000)
+        with pytest.raises(usb.core.USBTimeoutError):
+            out_of.read(64, 300)
+        printer.unplug()
+        with pytest.raises(usb.core.USBError) as lost:
+            into.write(b"late", 1000)
+        assert lost.value.errno in (errno.ENODEV, errno.EIO)
+    finally:
+        usb.util.dispose_resources(found)
+    assert not printer.paper

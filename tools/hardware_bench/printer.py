@@ -1,0 +1,155 @@
+"""A slip printer of USB's printer class, played by a program down to its control requests (FunctionFS).
+
+The kernel's own printer function would do, but it keeps back a transfer that ends on a packet's border until more
+follows, and with kernel 6.1 it takes the whole machine along when it is pulled out while somebody has it open.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import struct
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from tools.hardware_bench.devices import Played
+from tools.hardware_bench.gadget import Gadget, Identity, program
+
+__all__ = ["UsbPrinter"]
+
+MOUNTS = Path("/run/functionfs")
+PACKET_BYTES = 512
+"""Of a bulk endpoint at high speed; 64 at full speed."""
+LOOK_S = 0.01
+_GET_DEVICE_ID, _GET_PORT_STATUS, _SOFT_RESET = 0, 1, 2
+_EVENT = struct.Struct("<BBHHHB3x")
+_SETUP_EVENT, _FROM_DEVICE = 4, 0x80
+_DESCRIPTORS_V2, _STRINGS, _FULL_SPEED, _HIGH_SPEED = 3, 2, 1, 2
+_INTERFACE = bytes([9, 4, 0, 0, 2, 7, 1, 2, 0])
+"""Interface descriptor: class 7 (printer), subclass 1, protocol 2 (both directions), two endpoints."""
+
+
+def _endpoints(packet_bytes: int) -> bytes:
+    return b"".join(struct.pack("<BBBBHB", 7, 5, address, 2, packet_bytes, 0) for address in (0x81, 0x02))
+
+
+def _descriptors() -> bytes:
+    speeds = _INTERFACE + _endpoints(64) + _INTERFACE + _endpoints(PACKET_BYTES)
+    body = struct.pack("<III", _FULL_SPEED | _HIGH_SPEED, 3, 3) + speeds
+    return struct.pack("<II", _DESCRIPTORS_V2, 8 + len(body)) + body
+
+
+class UsbPrinter(Played):
+    """It keeps what reaches the paper and answers ``DLE EOT``, and the class's own requests."""
+
+    OK, PAPER_OUT, NOT_SELECTED = 0x18, 0x38, 0x08
+    """Port status byte of the printer class: what GET_PORT_STATUS tells."""
+
+    def __init__(self, identity: Identity) -> None:
+        super().__init__(Gadget(identity, program(identity.serial)))
+        self.paper = bytearray()
+        """Every byte that came, status requests left out."""
+        self.answers: dict[int, int] = {1: 0x12, 2: 0x12, 3: 0x12, 4: 0x12}
+        """Answers to ``DLE EOT n``."""
+        self.port_status = self.OK
+        self.mute = False
+        """Take everything and answer nothing."""
+        self.taking = True
+        """False: take nothing more, as a printer does that is offline; the cable stays full."""
+        self.pace_s = 0.0
+        """Pause after each packet: a slow mechanism."""
+        self._mount = MOUNTS / identity.serial
+        self._mount.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "functionfs", identity.serial, self._mount], check=True, timeout=10)
+        self._control = os.open(self._mount / "ep0", os.O_RDWR | os.O_CLOEXEC)
+        os.write(self._control, _descriptors())
+        os.write(self._control, struct.pack("<IIII", _STRINGS, 16, 0, 0))
+        # In a program's own file system endpoints have numbers in the order of their descriptors.
+        self._answers_out = os.open(self._mount / "ep1", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._packets_in = os.open(self._mount / "ep2", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._identification = f"MFG:{identity.maker};MDL:{identity.model};CLS:PRINTER;CMD:ESC/POS;".encode("ascii")
+        self._rest = b""
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._obey, self._print)]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def node(self) -> Path:
+        """``/dev/usb/lp*``, the kernel's own printer driver."""
+        for device in Path("/sys/class/usbmisc").glob("lp*"):
+            with suppress(OSError):
+                if (device / "device" / ".." / "serial").read_text("ascii").strip() == self.identity.serial:
+                    return Path("/dev/usb") / device.name
+        return Path("/dev/usb/lp-absent")
+
+    def remove(self) -> None:
+        """Pull it out for good."""
+        self.unplug()
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+        for descriptor in (self._packets_in, self._answers_out, self._control):
+            os.close(descriptor)
+        subprocess.run(["umount", self._mount], check=True, timeout=10)
+        self._mount.rmdir()
+        super().remove()
+
+    def _obey(self) -> None:
+        """Answer control requests; every other event of the cable is left out."""
+        waiting = select.poll()
+        waiting.register(self._control, select.POLLIN)
+        while not self._stopping.is_set():
+            if not waiting.poll(LOOK_S * 1000):
+                continue
+            for event in _EVENT.iter_unpack(os.read(self._control, _EVENT.size * 4)):
+                if event[5] == _SETUP_EVENT:
+                    with suppress(OSError):  # taken back by the host, or refused below
+                        self._request(*event[:5])
+
+    def _request(self, direction: int, request: int, value: int, index: int, length: int) -> None:
+        size = struct.pack(">H", 2 + len(self._identification))
+        told = {_GET_DEVICE_ID: size + self._identification, _GET_PORT_STATUS: bytes([self.port_status])}
+        if direction & _FROM_DEVICE and request in told:
+            os.write(self._control, told[request][:length])
+        elif request == _SOFT_RESET:
+            self._rest = b""
+            os.read(self._control, 0)
+        elif direction & _FROM_DEVICE:
+            os.read(self._control, 0)  # against the direction: refuses the request
+        else:
+            os.write(self._control, b"")
+
+    def _print(self) -> None:
+        while not self._stopping.is_set():
+            if not self.taking:
+                self._stopping.wait(LOOK_S)
+                continue
+            try:
+                packet = os.read(self._packets_in, PACKET_BYTES)
+            except OSError:  # not plugged, or pulled out just now: what was half-said is void
+                self._rest = b""
+                self._stopping.wait(LOOK_S)
+                continue
+            for piece in self._pieces(packet):
+                if isinstance(piece, bytes):
+                    self.paper += piece
+                elif not self.mute and piece in self.answers:
+                    with suppress(OSError):
+                        os.write(self._answers_out, bytes([self.answers[piece]]))
+            if self.pace_s:
+                self._stopping.wait(self.pace_s)
+
+    def _pieces(self, packet: bytes) -> Iterator[bytes | int]:
+        """Bytes for the paper and numbers of ``DLE EOT n``, in the order they came."""
+        data = self._rest + packet
+        while (start := data.find(b"\x10\x04")) >= 0 and len(data) > start + 2:
+            yield data[:start]
+            yield data[start + 2]
+            data = data[start + 3 :]
+        kept = len(data) - start if start >= 0 else int(data.endswith(b"\x10"))
+        self._rest = data[len(data) - kept :]
+        yield data[: len(data) - kept]
