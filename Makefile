@@ -28,8 +28,8 @@ $(VENV)/run.stamp: $(LOCKS) $(SOURCES)
 	@$(INSTALL) run
 	@touch $@
 
-$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
-	@$(INSTALL) dev
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/bench.txt requirements/dev.txt
+	@$(INSTALL) bench dev
 	@touch $@
 
 .venv: $(VENV)/dev.stamp

@@ -17,10 +17,12 @@ from drivers.input_stream import pack_event
 from drivers.keypad import KEYS
 from drivers.us_map import CHARACTERS, LEFT_SHIFT
 
-__all__ = ["SimulatedKeypad", "SimulatedPrinter", "SimulatedReader", "SimulatedScanner"]
+__all__ = ["SIMULATED_KEYS", "SimulatedKeypad", "SimulatedPrinter", "SimulatedReader", "SimulatedScanner"]
 
 _CODES = {character: place for place, character in reversed(CHARACTERS.items())}
 _KEY_CODES = {str(key): code for code, key in reversed(KEYS.items())}
+SIMULATED_KEYS = frozenset(_KEY_CODES)
+"""Names of the keys that can be pressed."""
 _SYN = pack_event(ecodes.EV_SYN, ecodes.SYN_REPORT, 0)
 KEY_HELD_S, KEY_APART_S = 0.010, 0.025
 """A quick finger: longer apart than the driver's debounce."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from terminal.screens.console import width_of
 from terminal.screens.font import font
 from terminal.slips.profile import CODE_PAGES, DOTS
 
-__all__ = ["NotEscPos", "Paper", "main", "paper_png", "print_on_paper"]
+__all__ = ["NotEscPos", "Paper", "Printing", "main", "paper_png", "print_on_paper"]
 
 CELL_WIDTH, CELL_HEIGHT, LINE_DOTS = 12, 24, 30
 """Font A, and the feed of a line."""
@@ -64,7 +65,10 @@ class Paper:
 
 def print_on_paper(data: bytes, width_mm: int = 58) -> Paper:
     """Interpret a slip's bytes. Raises NotEscPos with the offset of what is not understood."""
-    return _Printer(data, width_mm).run()
+    printing = Printing(width_mm)
+    printing.feed(data)
+    printing.finish()
+    return printing.paper
 
 
 def paper_png(data: bytes) -> bytes:
@@ -74,13 +78,21 @@ def paper_png(data: bytes) -> bytes:
     return out.getvalue()
 
 
-class _Printer:
-    """The state a printer keeps between commands."""
+class _NotWhole(Exception):
+    """The rest of a command has yet to come."""
 
-    def __init__(self, data: bytes, width_mm: int) -> None:
-        self._data = data
-        self._paper = Paper(DOTS[width_mm])
+
+class Printing:
+    """A printer's head: takes bytes as they come, in pieces of any length, and keeps its state between them."""
+
+    def __init__(self, width_mm: int = 58, asked: Callable[[int], None] | None = None) -> None:
+        self.paper = Paper(DOTS[width_mm])
+        self._asked = asked
+        """Called with n for each status request ``DLE EOT n``."""
+        self._data = b""
         self._position = 0
+        self._gone = 0
+        """Bytes of earlier pieces that are wholly done."""
         self._text = bytearray()
         self._initialise()
 
@@ -89,12 +101,18 @@ class _Printer:
         self._scale = (1, 1)
         self._centred = self._inverse = False
 
-    def run(self) -> Paper:
+    def feed(self, data: bytes) -> None:
+        """Print what can be printed; a command that is not whole yet waits for the rest. Raises NotEscPos."""
+        self._data = self._data[self._position :] + data
+        self._gone += self._position
+        self._position = 0
         while self._position < len(self._data):
             code = self._data[self._position]
             if code in (ESC, GS, DLE, FS):
-                self._flush()
-                self._command()
+                try:
+                    self._command()
+                except _NotWhole:
+                    return
             elif code == LF:
                 self._flush(feed=True)
                 self._position += 1
@@ -102,23 +120,31 @@ class _Printer:
                 self._text.append(code)
                 self._position += 1
             else:
-                raise NotEscPos(self._position, "a control byte that a slip may not hold")
+                raise NotEscPos(self._gone + self._position, "a control byte that a slip may not hold")
+
+    def finish(self) -> None:
+        """Nothing more comes. Raises NotEscPos when a command is cut off."""
+        if self._position < len(self._data):
+            raise NotEscPos(self._gone + self._position, "a command that is cut off")
         self._flush()
-        return self._paper
 
     def _byte(self, ahead: int) -> int:
         position = self._position + ahead
         if position >= len(self._data):
-            raise NotEscPos(position, "a command that is cut off")
+            raise _NotWhole
         return self._data[position]
 
     def _command(self) -> None:
-        """Do the command at the present position and go behind it."""
-        match self._data[self._position : self._position + 2]:
+        """Do the command at the present position and go behind it; nothing is done before all of it is here."""
+        self._byte(1)
+        head = self._data[self._position : self._position + 2]
+        if head != b"\x10\x04":
+            self._flush()
+        match head:
             case b"\x1b@":
                 self._initialise()
                 length = 2
-            case b"\x1ct" | b"\x1c.":
+            case b"\x1c.":
                 length = 2
             case b"\x1c&":
                 self._encoding, length = "gb18030", 2
@@ -131,6 +157,7 @@ class _Printer:
             case b"\x1dB":
                 self._inverse, length = bool(self._byte(2) & 1), 3
             case b"\x1bE" | b"\x1b3":
+                self._byte(2)
                 length = 3
             case b"\x1bd":
                 self._feed(self._byte(2) * LINE_DOTS)
@@ -140,22 +167,25 @@ class _Printer:
                 length = 3
             case b"\x1bp":
                 self._byte(4)
-                self._paper.drawer_kicks += 1
+                self.paper.drawer_kicks += 1
                 length = 5
             case b"\x1dV":
-                self._paper.cuts += 1
                 length = 4 if self._byte(2) in (65, 66) else 3
+                self._byte(length - 1)
+                self.paper.cuts += 1
             case b"\x1dv" if self._byte(2) == ord("0"):
                 length = self._raster()
             case b"\x10\x04":
-                length = 3
+                which, length = self._byte(2), 3
+                if self._asked is not None:
+                    self._asked(which)
             case _:
-                raise NotEscPos(self._position, "a command that slips do not use")
+                raise NotEscPos(self._gone + self._position, "a command that slips do not use")
         self._position += length
 
     def _table(self, number: int) -> str:
         if number not in _TABLES:
-            raise NotEscPos(self._position, f"character table {number}, which slips do not use")
+            raise NotEscPos(self._gone + self._position, f"character table {number}, which slips do not use")
         return _TABLES[number]
 
     def _raster(self) -> int:
@@ -164,17 +194,17 @@ class _Printer:
         start = self._position + 8
         end = start + width // 8 * height
         if end > len(self._data):
-            raise NotEscPos(self._position, "a raster piece that is cut off")
+            raise _NotWhole
         dots = bytes(byte ^ 0xFF for byte in self._data[start:end])
-        self._paper.strips.append(Image.frombytes("1", (width, height), dots))
+        self.paper.strips.append(Image.frombytes("1", (width, height), dots))
         return end - self._position
 
     def _flush(self, *, feed: bool = False) -> None:
         if self._text:
             line = self._text.decode(self._encoding, "replace")
             self._text.clear()
-            self._paper.lines.append(line)
-            self._paper.strips.append(self._set(line))
+            self.paper.lines.append(line)
+            self.paper.strips.append(self._set(line))
         elif feed:
             self._feed(LINE_DOTS)
 
@@ -190,14 +220,14 @@ class _Printer:
             x += width
         text = (ImageChops.invert(text) if self._inverse else text).point(_TO_ONE_BIT, "1")
         text = text.resize((text.width * across, text.height * down), Image.Resampling.NEAREST)
-        strip = Image.new("1", (self._paper.width, LINE_DOTS * down), _WHITE)
+        strip = Image.new("1", (self.paper.width, LINE_DOTS * down), _WHITE)
         left = (strip.width - text.width) // 2 if self._centred else 0
         strip.paste(text, (left, (strip.height - text.height) // 2))
         return strip
 
     def _feed(self, dots: int) -> None:
         if dots:
-            self._paper.strips.append(Image.new("1", (self._paper.width, dots), _WHITE))
+            self.paper.strips.append(Image.new("1", (self.paper.width, dots), _WHITE))
 
 
 @lru_cache(maxsize=1024)
