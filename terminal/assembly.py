@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
-from datetime import datetime
+from datetime import UTC
 from pathlib import Path
 from typing import cast
 
 import iso8583
 from config import AcquirerProfile, Settings
 from config.devices import Printer
-from drivers import registry
 from drivers.device import Device
 from drivers.events import DeviceChanged, DriverEvent, KeyPress
 from iso8583 import Message
-from keys import open_vault
+from keys import Vault, open_vault
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
 from terminal.acquirer.exchange import Exchange
@@ -30,8 +29,9 @@ from terminal.clock import TerminalClock
 from terminal.desk import Desk, EventQueue
 from terminal.domain.record import TransactionRecord
 from terminal.flows.idle import attend
-from terminal.journal import Journal, Limits, PrintJob, ThreadWriter
+from terminal.journal import Journal, Limits, PrintJob
 from terminal.keyring import protector_for
+from terminal.outside import MACHINE, Outside
 from terminal.screens.face import Face
 from terminal.screens.texts import Translator
 from terminal.service.monitor import Monitor
@@ -47,22 +47,21 @@ JOURNAL_NAME = "journal.db"
 SIGN_ON_RETRY_FIRST_S, SIGN_ON_RETRY_MAX_S = 2.0, 300.0
 
 
-async def live(settings: Settings, face: Face, monitor: Monitor) -> None:
+async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outside = MACHINE) -> None:
     """Open the journal, recover, serve until cancelled. Raises JournalError and KeysError, each with a remedy."""
     terminal, profile = settings.terminal, settings.acquirer_profile
-    clock = TerminalClock(datetime.now)
+    clock = TerminalClock(outside.wall)
     async with AsyncExitStack() as closing:
-        writer = ThreadWriter()
+        writer = outside.writer()
         closing.callback(writer.close)
         path = Path(terminal.state_dir) / JOURNAL_NAME
-        journal = await Journal.open(path, writer, clock, limits=limits_of(profile))
+        journal = await Journal.open(path, writer, clock, outside.storage, limits_of(profile))
         closing.push_async_callback(journal.close)
         clock.offset_s = int(await journal.setting("clock_offset_s", "0"))
         interrupted = await journal.recover()
-        vault = await writer.run(
-            lambda: open_vault(Path(settings.keys.path), protector_for(settings.keys), terminal.environment)
-        )
-        link = HostLink([Endpoint(host, port) for host, port in settings.host.endpoints], profile.connect_s)
+        vault = await writer.run(lambda: _vault(settings, outside))
+        endpoints = [Endpoint(host, port) for host, port in settings.host.endpoints]
+        link = HostLink(endpoints, profile.connect_s, dial=outside.dial)
         acquirer = Acquirer(
             profile=profile,
             identity=Identity(terminal.id, terminal.merchant_id, terminal.serial_number),
@@ -87,9 +86,9 @@ async def live(settings: Settings, face: Face, monitor: Monitor) -> None:
         reversals = Reversals(acquirer, reversals_changed)
         advices = Advices(acquirer, advices_changed)
         board = Board(acquirer, link, reversals, advices, terminal.training)
-        devices = {name: registry.build(name, device) for name, device in settings.devices.items()}
+        devices = {name: outside.device(name, device) for name, device in settings.devices.items()}
         closing.push_async_callback(_close, devices)
-        spooler = _spooler(settings, journal, clock, devices.get("printer"), board, monitor)
+        spooler = _spooler(settings, journal, clock, devices.get("printer"), board, monitor, outside)
         events = EventQueue()
         desk = Desk(
             settings,
@@ -115,6 +114,17 @@ async def live(settings: Settings, face: Face, monitor: Monitor) -> None:
             tasks.create_task(attend(desk, interrupted))
 
 
+def _vault(settings: Settings, outside: Outside) -> Vault:
+    return open_vault(
+        Path(settings.keys.path),
+        protector_for(settings.keys),
+        settings.terminal.environment,
+        outside.random,
+        disk=outside.key_disk,
+        now=lambda: outside.wall().astimezone(UTC),
+    )
+
+
 def _spooler(
     settings: Settings,
     journal: Journal,
@@ -122,6 +132,7 @@ def _spooler(
     printer: Device | None,
     board: Board,
     monitor: Monitor,
+    outside: Outside,
 ) -> Spooler:
     terminal = settings.terminal
     keep_capabilities_in(Path(terminal.state_dir))
@@ -132,6 +143,7 @@ def _spooler(
         _printer_profile(settings.connected.printer),
         (terminal.language, terminal.customer_language or terminal.language),
         clock,
+        outside.aside,
     )
 
     def printed(job: PrintJob) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from terminal.domain.record import State, TransactionRecord
@@ -31,6 +31,7 @@ class SlipWriter:
         printer: PrinterProfile,
         languages: tuple[str, str],
         now: Callable[[], datetime],
+        aside: Callable[..., Awaitable[bytes]] = asyncio.to_thread,
     ) -> None:
         self._journal = journal
         self._merchant = merchant
@@ -38,9 +39,10 @@ class SlipWriter:
         self._printer = printer
         self._texts = {Slip.MERCHANT: Translator(languages[0]), Slip.CUSTOMER: Translator(languages[1])}
         self._now = now
+        self._aside = aside
 
     async def draw(self, job: PrintJob, duplicate: bool) -> bytes:
-        """Bytes of a job; drawn in a thread, for a picture takes longer than the loop may stand still."""
+        """Bytes of a job; drawn aside, for a picture takes longer than the loop may stand still."""
         lines = await self._lines(job, duplicate)
         record, printer = job.record, self._printer
         head = [Line(str(printer.logo), style=Style.LOGO)] if printer.logo is not None else []
@@ -48,10 +50,10 @@ class SlipWriter:
             lines += _reference(record, printer.reference)
         drawer = job.what == Slip.MERCHANT and record is not None and record.state is State.APPROVED and not duplicate
         try:
-            return await asyncio.to_thread(escpos_bytes, head + lines, printer, drawer=drawer)
+            return await self._aside(escpos_bytes, head + lines, printer, drawer=drawer)
         except LogoTrouble as trouble:
             _LOG.warning("%s %s", trouble, trouble.remedy)
-            return await asyncio.to_thread(escpos_bytes, lines, printer, drawer=drawer)
+            return await self._aside(escpos_bytes, lines, printer, drawer=drawer)
 
     async def _lines(self, job: PrintJob, duplicate: bool) -> list[Line]:
         texts = self._texts[Slip.CUSTOMER if job.what == Slip.CUSTOMER else Slip.MERCHANT]

@@ -1,0 +1,49 @@
+"""What one life of the terminal takes from the machine: clock, randomness, storage, network, devices.
+
+Everything that could differ between two runs comes through here, so that the same code runs on a device
+and in a simulated world where a seed decides all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from drivers import registry
+from drivers.device import Device
+from keys.backends.disk import Disk
+from terminal.acquirer.link import Dial
+from terminal.journal.database import LOCAL_STORAGE, Storage
+from terminal.journal.writer import ThreadWriter, Writer
+
+__all__ = ["MACHINE", "Outside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The machine's own by default; a simulation replaces what it simulates."""
+
+    wall: Callable[[], datetime] = datetime.now
+    """Local date and time; data only, never a timer."""
+    random: Callable[[int], bytes] = os.urandom
+    """So many bytes that nobody can guess."""
+    writer: Callable[[], Writer] = ThreadWriter
+    """Where the journal and the vault write, off the loop."""
+    storage: Storage = LOCAL_STORAGE
+    """The journal's disk."""
+    key_disk: Disk | None = None
+    """The vault's disk; None: the real one."""
+    dial: Dial = asyncio.open_connection
+    """The way to the host."""
+    device: Callable[[str, Mapping[str, Any]], Device] = registry.build
+    """A device by its name and its section of the configuration."""
+    aside: Callable[..., Awaitable[bytes]] = asyncio.to_thread
+    """Runs drawing, which takes longer than the loop may stand still."""
+
+
+MACHINE = Outside()
+"""The real one."""
