@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from evdev import ecodes
 
-from drivers.device import Emit, EvdevDevice
+from drivers.device import Emit
+from drivers.evdev_device import EvdevDevice
 from drivers.events import Key, KeyPress
 from drivers.input_stream import Dropped, KeyEvent
 

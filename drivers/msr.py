@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
-from drivers.device import Emit, EvdevDevice
+from drivers.device import Emit
+from drivers.evdev_device import EvdevDevice
 from drivers.events import MisSwipe, MisSwipeReason, Swipe, Tracks
 from drivers.input_stream import Dropped, KeyEvent
 from drivers.wedge import RETURN, WedgeDecoder

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from drivers.device import Emit, EvdevDevice
+from drivers.device import Emit
+from drivers.evdev_device import EvdevDevice
 from drivers.events import MisScan, MisScanReason, Scan, ScanText
 from drivers.input_stream import Dropped, KeyEvent
 from drivers.wedge import RETURN, WedgeDecoder
