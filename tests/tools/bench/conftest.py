@@ -17,6 +17,16 @@ WAIT_S = 20.0
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+_NOTE_SCREENS = """
+window.screens = []; window.reached = 0;
+new MutationObserver(() => {
+  const name = document.body?.dataset.screen;
+  if (name && name !== window.screens.at(-1)) window.screens.push(name);
+}).observe(document, {attributes: true, childList: true, subtree: true, attributeFilter: ["data-screen"]});
+"""
+"""A screen may pass faster than a test can look; the page itself notes each one."""
+
+
 class Page:
     """One tab: evaluate, click as a person does, look at it."""
 
@@ -47,7 +57,9 @@ class Page:
             raise AssertionError(f"waited in vain for {script}; the screen says {text!r}; {story}") from None
 
     async def screen(self, name):
-        await self.until(f"document.body.dataset.screen === '{name}'")
+        """Wait for a screen from the last one waited for on; also one that has already gone again is found."""
+        await self.until(f"window.screens.includes('{name}', window.reached)")
+        await self.run(f"window.reached = window.screens.indexOf('{name}', window.reached)")
 
     async def centre(self, selector):
         box = await self.run(
@@ -137,6 +149,7 @@ class Browser:
         await page.ask("Runtime.enable")
         await page.ask("Page.enable")
         await page.size(1320, 1000)
+        await page.ask("Page.addScriptToEvaluateOnNewDocument", source=_NOTE_SCREENS)
         await page.ask("Page.navigate", url=address)
         return page
 
