@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw
 
 from terminal.screens.console import width_of
-from terminal.screens.font import font
+from terminal.screens.font import length_of, write
 from terminal.slips.profile import CODE_PAGES, DOTS
 
 __all__ = ["NotEscPos", "Paper", "Printing", "main", "paper_png", "print_on_paper"]
@@ -233,10 +233,10 @@ class Printing:
 @lru_cache(maxsize=1024)
 def _glyph(character: str, width: int) -> Image.Image:
     """A character in its cell; a wide one is squeezed, as a font of one width has it."""
-    face = font(CELL_HEIGHT - 2 if width > CELL_WIDTH else CELL_HEIGHT - 4)
-    natural = max(round(face.getlength(character)), width)
+    size = CELL_HEIGHT - 2 if width > CELL_WIDTH else CELL_HEIGHT - 4
+    natural = max(round(length_of(character, size)), width)
     cell = Image.new("L", (natural, CELL_HEIGHT), 255)
-    ImageDraw.Draw(cell).text((natural // 2, CELL_HEIGHT // 2), character, font=face, fill=0, anchor="mm")
+    write(ImageDraw.Draw(cell), (natural // 2, CELL_HEIGHT // 2), character, size, 0, "mm")
     return cell.resize((width, CELL_HEIGHT), Image.Resampling.BOX)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from terminal.screens.console import rows_of, width_of
-from terminal.screens.font import font
+from terminal.screens.font import length_of, write
 from terminal.screens.place import wrapped
 from terminal.screens.screen import Screen
 from terminal.screens.theme import TONES
@@ -47,7 +47,7 @@ def draw_few_lines(screen: Screen, width: int = 128, height: int = 64) -> Image.
             if row.inverse:
                 pen.rectangle((0, y, width - 1, y + row.height - 1), fill=_LIGHT)
             ink = _DARK if row.inverse else _LIGHT
-            pen.text((width // 2, y + row.height // 2), row.text, font=font(row.letters), fill=ink, anchor="mm")
+            write(pen, (width // 2, y + row.height // 2), row.text, row.letters, ink, "mm")
             y += row.height
     _key_bar(pen, screen, width, bottom)
     return picture
@@ -70,7 +70,7 @@ def _key_bar(pen: ImageDraw.ImageDraw, screen: Screen, width: int, top: int) -> 
         ("mm", width // 2, seconds),
         ("rm", width - 1, green and f"{green}○"),
     ):
-        pen.text((x, top + HINTS // 2), words, font=font(HINTS), fill=_LIGHT, anchor=anchor)
+        write(pen, (x, top + HINTS // 2), words, HINTS, _LIGHT, anchor)
 
 
 def _chosen(screen: Screen, width: int, room: int) -> list[_Row]:
@@ -102,10 +102,10 @@ def _menu(pen: ImageDraw.ImageDraw, screen: Screen, width: int, room: int) -> No
     for index, item in enumerate(screen.menu):
         column, row = divmod(index, -(-len(screen.menu) // columns))
         words = f"{item.key} {item.label}"
-        face = font(min(step - 1, LETTERS_MAX - 1))
-        while face.getlength(words) > width // columns - 2:
+        letters = min(step - 1, LETTERS_MAX - 1)
+        while length_of(words, letters) > width // columns - 2:
             words = words.removesuffix(_MORE)[:-1] + _MORE
-        pen.text((column * width // columns, row * step + step // 2), words, font=face, fill=_LIGHT, anchor="lm")
+        write(pen, (column * width // columns, row * step + step // 2), words, letters, _LIGHT, "lm")
 
 
 def _fitted(text: str, columns: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from terminal.screens.font import font
+from terminal.screens.font import box_of, length_of
 from terminal.screens.screen import Screen, Status
 from terminal.screens.theme import TONES, Ink
 
@@ -57,7 +57,7 @@ class Text:
     @property
     def box(self) -> Box:
         """What its letters cover."""
-        left, top, right, bottom = font(self.size).getbbox(self.text, anchor=f"{self.anchor}m")
+        left, top, right, bottom = box_of(self.text, self.size, f"{self.anchor}m")
         return left + self.x, top + self.y, right + self.x, bottom + self.y
 
 
@@ -94,11 +94,10 @@ def placed(screen: Screen, size: Size) -> list[Mark]:
 
 def wrapped(text: str, text_size: int, room: float) -> list[str]:
     """Rows of a text, broken at blanks and, in Chinese, at any character."""
-    measure = font(text_size).getlength
     rows: list[str] = []
     row = ""
     for character in text:
-        if row and measure(row + character) > room:
+        if row and length_of(row + character, text_size) > room:
             cut = row.rfind(" ") + 1 or len(row)
             rows.append(row[:cut].rstrip())
             row = row[cut:]
@@ -108,7 +107,7 @@ def wrapped(text: str, text_size: int, room: float) -> list[str]:
 
 def _fitting(text: str, text_size: int, room: float) -> int:
     """The size, or the largest smaller one at which the text fits into the room."""
-    while text_size > TEXT_MIN and font(text_size).getlength(text) > room:
+    while text_size > TEXT_MIN and length_of(text, text_size) > room:
         text_size -= 1
     return text_size
 
@@ -137,7 +136,7 @@ def _status_bar(status: Status, size: Size) -> Iterator[Mark]:
         ]
     )
     if words:
-        room = size.width - unit - left - font(letters).getlength(right)
+        room = size.width - unit - left - length_of(right, letters)
         yield Text(left, middle, "l", words, _fitting(words, letters, room), Ink.ALERT)
 
 

@@ -6,7 +6,7 @@ import io
 
 from PIL import Image, ImageDraw
 
-from terminal.screens.font import font
+from terminal.screens.font import write
 from terminal.screens.place import LARGE_TYPE, SMALL, WIDE, Code, Shape, Size, Text, placed
 from terminal.screens.screen import Screen
 from terminal.screens.theme import THEMES, Ink, Theme
@@ -24,8 +24,7 @@ def draw(screen: Screen, size: Size = SMALL, theme: Theme = _DAY) -> Image.Image
     pen = ImageDraw.Draw(picture)
     for mark in placed(screen, size):
         if isinstance(mark, Text):
-            ink = theme[mark.ink]
-            pen.text((mark.x, mark.y), mark.text, font=font(mark.size), fill=ink, anchor=f"{mark.anchor}m")
+            write(pen, (mark.x, mark.y), mark.text, mark.size, theme[mark.ink], f"{mark.anchor}m")
         elif isinstance(mark, Code):
             code = code_picture(mark.text, mark.side)
             edge = (mark.side - code.width) // 2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from terminal.screens.font import font as _font
+from terminal.screens.font import length_of, write
 from terminal.slips.graphics import barcode_picture, logo_picture, qr_picture
 from terminal.slips.layout import Line, Style
 
@@ -56,7 +56,7 @@ def _height(line: Line) -> int:
 
 
 def _length(text: str, style: Style) -> int:
-    return int(_font(_SIZES[style]).getlength(text) + 0.999)
+    return int(length_of(text, _SIZES[style]) + 0.999)
 
 
 def _wrapped(line: Line, width: int) -> list[Line]:
@@ -91,7 +91,7 @@ def _set(draw: ImageDraw.ImageDraw, line: Line, y: int, width: int) -> None:
     if line.style is Style.MARK:
         draw.rectangle((_MARGIN, y, width - _MARGIN - 1, y + size + 2), fill=_BLACK)
         ink = _WHITE
-    draw.text((x, y), line.left, font=_font(size), fill=ink)
+    write(draw, (x, y), line.left, size, ink)
     if line.right:
         end = width - _MARGIN - _length(line.right, line.style)
-        draw.text((end, y), line.right, font=_font(size), fill=ink)
+        write(draw, (end, y), line.right, size, ink)

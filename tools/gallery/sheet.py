@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from terminal.screens.font import font
+from terminal.screens.font import write
 
 __all__ = ["contact_sheet", "row_of"]
 
@@ -27,7 +27,7 @@ def contact_sheet(pictures: Sequence[tuple[str, Image.Image]], columns: int) -> 
         for index, (name, picture) in enumerate(row):
             x = GAP + index * (width + GAP)
             sheet.paste(picture, (x, y))
-            pen.text((x + width // 2, y + picture.height + CAPTION), name, font=font(CAPTION), fill=_INK, anchor="mm")
+            write(pen, (x + width // 2, y + picture.height + CAPTION), name, CAPTION, _INK, "mm")
         y += height
     return _few_colours(sheet)
 
