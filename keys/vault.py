@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,16 +21,29 @@ from keys.backends.container import SealedRecord
 from keys.backends.lock import WriteLock
 from keys.backends.protectors import CredentialProtector
 from keys.backends.sealed_file import SealedFile
-from keys.errors import KeyAbsent, KeysError, SelfTestFailed, VaultCorrupt
+from keys.errors import KeyAbsent, KeysError, SelfTestFailed, UsageRefused, VaultCorrupt
 from keys.master_session import SignOnForm, unwrap_sign_on
 from keys.records import Kcv, KeyId, KeyRecord, KeyState
 from keys.secret import Secret
 from keys.vault_intake import Cryptogram, Incoming, check_key, check_stronger, record_for, retired
 from keys.vault_rules import Operation, check_operation, is_master
 
-__all__ = ["OWN_SLOT", "CredentialProtector", "Vault"]
+__all__ = ["OWN_SLOT", "CredentialProtector", "Vault", "Witness"]
 
 Random = Callable[[int], bytes]
+
+
+class Witness(Protocol):
+    """Hears what happens to keys. ``wait`` is false where a disk must not be waited for."""
+
+    def __call__(self, event: str, *, wait: bool, **fields: Any) -> None:
+        """An event by its name, with ids, usages and check values."""
+
+
+def _unwitnessed(event: str, *, wait: bool, **fields: Any) -> None:
+    """Nobody listens."""
+
+
 _NONCE_BYTES = 12
 OWN_SLOT = "own-data"
 """The terminal's own key, made with the vault, for what must rest sealed elsewhere; not a payment key."""
@@ -49,6 +63,8 @@ class Vault:
         self._lock = lock
         self._now = now
         self._stopped = ""
+        self.witness: Witness = _unwitnessed
+        """Told of every change and every refusal; the audit log when there is one."""
 
     # -- what is there
 
@@ -93,6 +109,15 @@ class Vault:
             "protector": self._file.image.header.protector.get("type", ""),
             **self._file.protector.capabilities(),
         }
+
+    def kept(self, name: str) -> Any:
+        """What ``keep`` keeps under a name (JSON data), or None: custodians, the head of the audit log."""
+        return self._file.image.extras.get(name)
+
+    def check(self, incoming: Sequence[Incoming], *, erase_others: bool = False) -> None:
+        """Raises what ``install`` would raise for these keys, and changes nothing. The keys stay with the caller."""
+        for item in incoming:
+            check_key(item, self.environment, () if erase_others else self._others())
 
     # -- use
 
@@ -192,8 +217,7 @@ class Vault:
         ``erase_others``: every other payment key goes, and the master key of the file with it (ceremony).
         """
         try:
-            for item in incoming:
-                check_key(item, self.environment, () if erase_others else self._others())
+            self.check(incoming, erase_others=erase_others)
             at = self._now()
             records = [record_for(item, self._next_version(item.slot), _stamp(at)) for item in incoming]
             slots = {record.slot for record in records}
@@ -201,7 +225,9 @@ class Vault:
                 raise KeysError("Two keys came for one slot.")
             kept = _tidied(self._file, slots, at, erase_others=erase_others)
             fresh = [self._file.seal(record, item.key) for record, item in zip(records, incoming, strict=True)]
+            erased = [record.id for record in self.list() if erase_others and record.state is not KeyState.DESTROYED]
             self._commit((*kept, *fresh), rotate=erase_others)
+            self.witness("keys-stored", wait=True, keys=[_told(record) for record in records], erased=erased)
             return tuple(records)
         finally:
             for item in incoming:
@@ -215,10 +241,17 @@ class Vault:
         gone = replace(item.record, state=KeyState.DESTROYED)
         others = [other for other in self._items() if other is not item]
         self._commit((*others, SealedRecord(gone, b"")), rotate=True)
+        self.witness("key-destroyed", wait=True, key=_told(gone))
         return gone
+
+    def keep(self, **values: Any) -> None:
+        """Keep data that is no key, sealed and durable together with the keys; None forgets it."""
+        extras = {**self._file.image.extras, **values}
+        self._commit(self._items(), extras={name: value for name, value in extras.items() if value is not None})
 
     def zeroise(self) -> bool:
         """Make every key unreadable at once; whether the protector's secret could be erased as well."""
+        self.witness("zeroised", wait=True, keys=[record.id for record in self.list()])
         self._stopped = "The keys were erased."
         return self._file.erase()
 
@@ -251,7 +284,11 @@ class Vault:
         if self._stopped:
             raise SelfTestFailed(self._stopped)
         item = self._find(key_id)
-        check_operation(item.record, operation, by_version=not isinstance(key_id, str))
+        try:
+            check_operation(item.record, operation, by_version=not isinstance(key_id, str))
+        except UsageRefused:
+            self.witness("use-refused", wait=False, key=item.record.id, usage=item.record.usage, wanted=str(operation))
+            raise
         with self._file.unseal(item) as key:
             yield item.record, key
 
@@ -263,12 +300,21 @@ class Vault:
     def _next_version(self, slot: str) -> int:
         return max((item.record.version for item in self._items() if item.record.slot == slot), default=0) + 1
 
-    def _commit(self, records: tuple[SealedRecord, ...], *, rotate: bool = False) -> None:
+    def _commit(
+        self, records: tuple[SealedRecord, ...], *, rotate: bool = False, extras: dict[str, Any] | None = None
+    ) -> None:
         if self._lock is None:
             raise KeysError("The key vault was opened for reading only.")
         self._lock.check()
         protector = self._file.protector if rotate else None
-        self._file.commit(records, self._file.image.extras, rotate=protector)
+        self._file.commit(records, self._file.image.extras if extras is None else extras, rotate=protector)
+
+
+def _told(record: KeyRecord) -> dict[str, Any]:
+    """What the audit log says of a key."""
+    told = {"id": record.id, "usage": record.usage, "kcv": str(record.kcv), "source": record.source}
+    more = {"parent": record.parent, "by": list(record.loaded_by)}
+    return told | {name: value for name, value in more.items() if value}
 
 
 def _stamp(at: datetime) -> str:
