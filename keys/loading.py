@@ -7,6 +7,7 @@ thread that writes the vault.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +29,7 @@ from keys.vault import Vault
 from keys.vault_intake import Incoming
 from keys.vault_open import create_vault, open_vault
 
-__all__ = ["KeyRoom", "Loading", "SealedKey", "create_key_room", "open_key_room"]
+__all__ = ["KeyRoom", "Loading", "SealedKey", "create_key_room", "furnished", "open_key_room"]
 
 _OPEN_CEREMONY = "ceremony"
 """Kept in the vault while a ceremony runs: whoever finds it at opening knows that one was cut off."""
@@ -76,7 +77,7 @@ def open_key_room(
     disk: Disk | None = None,
 ) -> KeyRoom:
     """Open an existing vault for writing, with what belongs to it. Raises as ``open_vault``."""
-    return _furnished(path, open_vault(path, protector, environment, disk=disk, now=now), now, monotonic, disk)
+    return furnished(path, open_vault(path, protector, environment, disk=disk, now=now), now, monotonic, disk=disk)
 
 
 def create_key_room(
@@ -89,18 +90,21 @@ def create_key_room(
     disk: Disk | None = None,
 ) -> KeyRoom:
     """A new vault without keys and custodians; an audit log of a former vault is kept aside."""
-    return _furnished(path, create_vault(path, protector, environment, disk=disk, now=now), now, monotonic, disk)
+    return furnished(path, create_vault(path, protector, environment, disk=disk, now=now), now, monotonic, disk=disk)
 
 
-def _furnished(
+def furnished(
     path: Path,
     vault: Vault,
     now: Callable[[], datetime],
     monotonic: Callable[[], float],
-    disk: Disk | None,
+    *,
+    random: Callable[[int], bytes] = os.urandom,
+    disk: Disk | None = None,
 ) -> KeyRoom:
+    """The room of a vault that is open for writing; what an interruption left is noted in the log."""
     try:
-        audit = AuditLog(audit_path(path), vault, now, monotonic, disk=disk)
+        audit = AuditLog(audit_path(path), vault, now, monotonic, random=random, disk=disk)
         for note in vault.notes:
             audit.note("vault-repaired", detail=note)
         interrupted = vault.kept(_OPEN_CEREMONY)
@@ -110,7 +114,7 @@ def _furnished(
     except BaseException:
         vault.close()
         raise
-    return KeyRoom(vault, audit, Custodians(vault, now), monotonic)
+    return KeyRoom(vault, audit, Custodians(vault, now, random), monotonic)
 
 
 class Loading:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +15,7 @@ from config.devices import Printer
 from drivers.device import Device
 from drivers.events import DeviceChanged, DriverEvent, KeyPress
 from iso8583 import Message
-from keys import Vault, open_vault
+from keys import KeyRoom, furnished, open_vault, run_self_tests
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
 from terminal.acquirer.exchange import Exchange
@@ -34,6 +34,7 @@ from terminal.keyring import protector_for
 from terminal.outside import MACHINE, Outside
 from terminal.screens.face import Face
 from terminal.screens.texts import Translator
+from terminal.service.key_guard import guard_keys
 from terminal.service.monitor import Monitor
 from terminal.slips.escpos import keep_capabilities_in
 from terminal.slips.layout import Merchant
@@ -59,7 +60,8 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
         closing.push_async_callback(journal.close)
         clock.offset_s = int(await journal.setting("clock_offset_s", "0"))
         interrupted = await journal.recover()
-        vault = await writer.run(lambda: _vault(settings, outside))
+        room = await writer.run(lambda: _key_room(settings, outside))
+        vault = room.vault
         endpoints = [Endpoint(host, port) for host, port in settings.host.endpoints]
         link = HostLink(endpoints, profile.connect_s, dial=outside.dial)
         acquirer = Acquirer(
@@ -103,6 +105,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
             spooler.wake,
         )
         board.changed = desk.refresh
+        desk.key_room = room
         async with asyncio.TaskGroup() as tasks:
             for device in devices.values():
                 device.start(_emitter(events, board, monitor, face))
@@ -111,18 +114,22 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
             tasks.create_task(advices.run())
             if profile.sign_on_at_start:
                 tasks.create_task(_sign_on_at_start(acquirer, board, monitor))
+            tasks.create_task(guard_keys(room, writer))
             tasks.create_task(attend(desk, interrupted))
 
 
-def _vault(settings: Settings, outside: Outside) -> Vault:
-    return open_vault(
-        Path(settings.keys.path),
-        protector_for(settings.keys),
-        settings.terminal.environment,
-        outside.random,
-        disk=outside.key_disk,
-        now=lambda: outside.wall().astimezone(UTC),
+def _key_room(settings: Settings, outside: Outside) -> KeyRoom:
+    """The keys with their log and custodians; no key is used before the algorithms have given their known answers."""
+    run_self_tests()
+    path, disk = Path(settings.keys.path), outside.key_disk
+
+    def now() -> datetime:
+        return outside.wall().astimezone(UTC)
+
+    vault = open_vault(
+        path, protector_for(settings.keys), settings.terminal.environment, outside.random, disk=disk, now=now
     )
+    return furnished(path, vault, now, outside.monotonic, random=outside.random, disk=disk)
 
 
 def _spooler(

@@ -11,6 +11,7 @@ from typing import TypeVar
 from config import Settings
 from drivers.events import Event, Scan, Swipe
 from iso8583 import Message
+from keys import KeyRoom
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
 from terminal.acquirer.exchange import Exchange
@@ -94,6 +95,8 @@ class Desk:
         self._status = status
         self._wake_printer = wake_printer
         self._shown: Screen | None = None
+        self.key_room: KeyRoom | None = None
+        """Where a technician loads keys; None where a terminal has no vault of its own."""
 
     def show(self, screen: Screen) -> None:
         """Put a screen up; it stays until the next one."""

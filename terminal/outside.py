@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,8 @@ class Outside:
 
     wall: Callable[[], datetime] = datetime.now
     """Local date and time; data only, never a timer."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds of a clock that nobody can set; the limits of a key ceremony."""
     random: Callable[[int], bytes] = os.urandom
     """So many bytes that nobody can guess."""
     writer: Callable[[], Writer] = ThreadWriter

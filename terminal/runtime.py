@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import NoReturn
 
 from config import Settings
-from keys import KeysError
+from keys import KeysError, harden
+from keys.errors import SelfTestFailed
 from terminal.assembly import JOURNAL_NAME, live
 from terminal.journal import JournalError, JournalFault
 from terminal.screens.displays import displays_of, player_of
@@ -33,6 +34,8 @@ RETRY_S = 5.0
 
 def run(settings: Settings) -> None:
     """Serve until cancelled. Raises JournalError when another process has the journal."""
+    for complaint in harden().complaints:
+        _LOG.warning("%s", complaint)
     selector = MeteredSelector()
     with (
         suppress(asyncio.CancelledError),
@@ -83,7 +86,11 @@ def _leaves(group: BaseExceptionGroup[Trouble]) -> list[Trouble]:
 
 def out_of_service(texts: Translator, trouble: Trouble) -> Screen:
     """What cannot be done, why, what becomes of an open payment, and who can mend it."""
-    what = f"journal.{trouble.fault}" if isinstance(trouble, JournalError) else "keys"
+    what = "keys"
+    if isinstance(trouble, JournalError):
+        what = f"journal.{trouble.fault}"
+    elif isinstance(trouble, SelfTestFailed):
+        what = "self-test"
     return Screen(
         "out-of-service",
         texts.text("out-of-service.title"),

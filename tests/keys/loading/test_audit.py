@@ -78,7 +78,7 @@ def test_lines_missing_at_the_end_are_found(path, log, vault):
     log.note("one")
     log.note("two")
     audit_path(path).write_bytes(b"".join(line + b"\n" for line in lines_of(path)[:-1]))
-    with pytest.raises(AuditBroken, match="line 3 .*missing"):
+    with pytest.raises(AuditBroken, match=r"line 3 .*missing"):
         verify(audit_path(path), vault)
 
 
