@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from keys.hygiene import Hygiene
 
@@ -23,8 +24,9 @@ def test_a_hardened_process_dumps_no_core_and_is_not_dumpable():
 
 
 def test_a_hardened_process_that_crashes_leaves_no_core_file(tmp_path):
-    code = "import resource, os, signal; from keys.hygiene import harden; harden(); os.kill(os.getpid(), signal.SIGSEGV)"
-    run = subprocess.run([sys.executable, "-c", f"import os; cwd = os.getcwd(); {code}"], check=False)
+    code = "import os, signal; from keys.hygiene import harden; harden(); os.kill(os.getpid(), signal.SIGSEGV)"
+    root = str(Path(__file__).resolve().parents[2])
+    run = subprocess.run([sys.executable, "-c", code], check=False, cwd=tmp_path, env={"PYTHONPATH": root})
     assert run.returncode == -11
     assert list(tmp_path.iterdir()) == []
 
