@@ -57,6 +57,14 @@ class Printer(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["escpos-printer"], Meta(description="Which driver speaks to the printer.", examples=["escpos-printer"])
     ]
     address: Address
+    model: Annotated[
+        Literal["auto", "generic", "epson", "bixolon", "citizen", "custom", "star", "pos58", "silent"],
+        Meta(
+            description="Family of the printer, which decides what it is asked. auto: known by USB, else generic; "
+            "silent: one that prints nonsense when it is asked for its state.",
+            examples=["auto"],
+        ),
+    ] = "auto"
     width_mm: Annotated[Literal[58, 80], Meta(description="Width of the paper roll in millimetres.", examples=[58])] = (
         58
     )

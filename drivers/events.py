@@ -16,6 +16,7 @@ __all__ = [
     "MisScanReason",
     "MisSwipe",
     "MisSwipeReason",
+    "PrinterChanged",
     "Scan",
     "ScanText",
     "Swipe",
@@ -192,5 +193,15 @@ class DeviceChanged:
     remedy: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PrinterChanged:
+    """The printer prints no longer, or again, or its roll is nearly at its end."""
+
+    device: str
+    trouble: str | None
+    """``paper``, ``cover``, ``error``, ``offline`` or ``stalled``; None when it prints or does not say."""
+    paper_low: bool
+
+
 Event = KeyPress | Swipe | MisSwipe | Scan | MisScan
-DriverEvent = Event | DeviceChanged
+DriverEvent = Event | DeviceChanged | PrinterChanged

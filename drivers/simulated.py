@@ -15,6 +15,7 @@ from evdev import ecodes
 
 from drivers.input_stream import pack_event
 from drivers.keypad import KEYS
+from drivers.simulated_paper import PaperPath
 from drivers.us_map import CHARACTERS, LEFT_SHIFT
 
 __all__ = ["SIMULATED_KEYS", "SimulatedKeypad", "SimulatedPrinter", "SimulatedReader", "SimulatedScanner"]
@@ -26,15 +27,20 @@ SIMULATED_KEYS = frozenset(_KEY_CODES)
 _SYN = pack_event(ecodes.EV_SYN, ecodes.SYN_REPORT, 0)
 KEY_HELD_S, KEY_APART_S = 0.010, 0.025
 """A quick finger: longer apart than the driver's debounce."""
+PIECE_BYTES = 256
 
 
 class _Socket:
     """A listening Unix socket and whoever is connected to it."""
 
+    buffer_bytes = 65536
+    """How much it takes before it has dealt with it."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._server: asyncio.Server | None = None
         self._peers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._connected = asyncio.Event()
 
     @property
@@ -46,7 +52,7 @@ class _Socket:
         """Be plugged in."""
         with suppress(FileNotFoundError):
             self.path.unlink()
-        self._server = await asyncio.start_unix_server(self._accept, self.path)
+        self._server = await asyncio.start_unix_server(self._accept, self.path, limit=self.buffer_bytes)
 
     async def connected(self) -> None:
         """Wait until a driver has opened the device."""
@@ -59,6 +65,8 @@ class _Socket:
             self._server = None
         with suppress(FileNotFoundError):
             self.path.unlink()
+        for serving in tuple(self._serving):
+            serving.cancel()  # what it has taken and not dealt with is gone with it
         for peer in tuple(self._peers):
             peer.close()
         self._peers.clear()
@@ -68,13 +76,19 @@ class _Socket:
     close = unplug
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The stream would else take a quarter of a megabyte at a time, which no small device does.
+        setattr(writer.transport, "max_size", self.buffer_bytes)  # noqa: B010 – not in the type, and the only way
         self._peers.add(writer)
         self._connected.set()
+        serving = asyncio.ensure_future(self._serve(reader, writer))
+        self._serving.add(serving)
         try:
-            await self._serve(reader, writer)
-        except OSError:
-            pass
+            await asyncio.wait({serving})
+            if not serving.cancelled() and not isinstance(error := serving.exception(), OSError | None):
+                raise error
         finally:
+            serving.cancel()
+            self._serving.discard(serving)
             self._peers.discard(writer)
             if not self._peers:
                 self._connected.clear()
@@ -154,27 +168,60 @@ class SimulatedScanner(_Socket):
 
 
 class SimulatedPrinter(_Socket):
-    """A printer that keeps what it is sent and answers DLE EOT."""
+    """A printer that keeps what it is sent and tells its state."""
+
+    buffer_bytes = 1024
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.output = bytearray()
+        self.path_of_paper = PaperPath(self.send)
+        self._ready = asyncio.Event()
+        self._ready.set()
+        self.bytes_s: float | None = None
+        """How fast it takes bytes; None: at once."""
+
+    @property
+    def output(self) -> bytearray:
         """Every byte that reached the paper path, status requests left out."""
-        self.paper = True
-        self.cover_closed = True
+        return self.path_of_paper.output
+
+    @property
+    def paper(self) -> bool:
+        """Whether there is paper."""
+        return self.path_of_paper.get("paper")
+
+    @paper.setter
+    def paper(self, there: bool) -> None:
+        self.change("paper", there)
+
+    @property
+    def cover_closed(self) -> bool:
+        """Whether the cover is closed."""
+        return self.path_of_paper.get("cover_closed")
+
+    @cover_closed.setter
+    def cover_closed(self, closed: bool) -> None:
+        self.change("cover_closed", closed)
+
+    def change(self, name: str, value: bool) -> None:
+        """Change ``paper``, ``cover_closed``, ``online`` or ``paper_low``."""
+        self.path_of_paper.set(name, value)
+        if not self.path_of_paper.full:
+            self._ready.set()
+
+    async def power_cut(self) -> None:
+        """Vanish and forget what was not yet printed."""
+        await self.unplug()
+        self.path_of_paper.forget()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            while (start := data.find(b"\x10\x04")) >= 0 and len(data) > start + 2:
-                writer.write(bytes([self._status(data[start + 2])]))
-                data = data[:start] + data[start + 3 :]
-            self.output += data
+        while data := await reader.read(PIECE_BYTES if self.bytes_s else 65536):
+            self.path_of_paper.feed(data)
+            if self.bytes_s:
+                await asyncio.sleep(len(data) / self.bytes_s)
+            if self.path_of_paper.full:
+                self._ready.clear()
+                await self._ready.wait()
 
     def _status(self, which: int) -> int:
-        offline = not (self.paper and self.cover_closed)
-        return {
-            1: 0x12 | (0x08 if offline else 0),
-            2: 0x12 | (0 if self.cover_closed else 0x04) | (0 if self.paper else 0x20),
-            3: 0x12,
-            4: 0x12 | (0 if self.paper else 0x60),
-        }.get(which, 0x12)
+        return self.path_of_paper.status_byte(which)

@@ -13,7 +13,7 @@ import iso8583
 from config import AcquirerProfile, Settings
 from config.devices import Printer
 from drivers.device import Device
-from drivers.events import DeviceChanged, DriverEvent, KeyPress
+from drivers.events import DeviceChanged, DeviceState, DriverEvent, KeyPress, PrinterChanged
 from iso8583 import Message
 from keys import KeyRoom, furnished, open_vault, run_self_tests
 from terminal.acquirer.acquirer import Acquirer
@@ -108,7 +108,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
         desk.key_room = room
         async with asyncio.TaskGroup() as tasks:
             for device in devices.values():
-                device.start(_emitter(events, board, monitor, face))
+                device.start(_emitter(events, board, monitor, face, spooler.wake))
             tasks.create_task(spooler.run())
             tasks.create_task(reversals.run())
             tasks.create_task(advices.run())
@@ -199,11 +199,20 @@ async def _sign_on_at_start(acquirer: Acquirer, board: Board, monitor: Monitor) 
             delay = min(delay * 2, SIGN_ON_RETRY_MAX_S)
 
 
-def _emitter(events: EventQueue, board: Board, monitor: Monitor, face: Face) -> Callable[[DriverEvent], None]:
+def _emitter(
+    events: EventQueue, board: Board, monitor: Monitor, face: Face, wake_printer: Callable[[], None]
+) -> Callable[[DriverEvent], None]:
     def emit(event: DriverEvent) -> None:
         if isinstance(event, DeviceChanged):
             board.device(event)
             monitor.tell("device", device=event.device, state=event.state, detail=event.detail, remedy=event.remedy)
+            if event.state is DeviceState.OPEN:
+                wake_printer()
+        elif isinstance(event, PrinterChanged):
+            board.printer(event)
+            monitor.tell("printer", trouble=event.trouble, paper_low=event.paper_low)
+            if event.trouble is None:
+                wake_printer()
         else:
             if isinstance(event, KeyPress):
                 face.pressed()

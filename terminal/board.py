@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drivers.events import DeviceChanged, DeviceState
+from drivers.events import DeviceChanged, DeviceState, PrinterChanged
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
 from terminal.acquirer.link import HostLink
@@ -51,6 +51,14 @@ class Board:
         else:
             self._alerts[event.device] = event.device
         self.changed()
+
+    def printer(self, event: PrinterChanged) -> None:
+        """The printer has told its state, whether or not a slip is due."""
+        if event.paper_low:
+            self._alerts["paper-low"] = "paper-low"
+        else:
+            self._alerts.pop("paper-low", None)
+        self.paper(event.trouble)
 
     def paper(self, trouble: str | None) -> None:
         """The printer's trouble (``paper``, ``cover`` …), or None when it prints."""

@@ -25,7 +25,7 @@ __all__ = ["NotEscPos", "Paper", "Printing", "main", "paper_png", "print_on_pape
 CELL_WIDTH, CELL_HEIGHT, LINE_DOTS = 12, 24, 30
 """Font A, and the feed of a line."""
 MARGIN_DOTS = 12
-ESC, GS, DLE, FS, LF = 0x1B, 0x1D, 0x10, 0x1C, 0x0A
+ESC, GS, DLE, FS, LF, NUL = 0x1B, 0x1D, 0x10, 0x1C, 0x0A, 0x00
 _TABLES = {number: name for name, number in CODE_PAGES.items()}
 _WHITE = 1
 _TO_ONE_BIT = [255 * (grey >= 150) for grey in range(256)]
@@ -116,6 +116,8 @@ class Printing:
             elif code == LF:
                 self._flush(feed=True)
                 self._position += 1
+            elif code == NUL:
+                self._position += 1  # nothing to a printer; ends a picture that was cut off
             elif code >= 0x20:
                 self._text.append(code)
                 self._position += 1

@@ -13,7 +13,7 @@ from terminal.slips.profile import PrinterProfile
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["escpos_bytes", "keep_capabilities_in"]
+__all__ = ["escpos_bytes", "keep_capabilities_in", "rest_of_a_picture"]
 
 _INITIALISE = b"\x1b@"
 _KICK = b"\x1bp\x00\x19\xfa"
@@ -50,6 +50,15 @@ def escpos_bytes(lines: list[Line], profile: PrinterProfile, *, drawer: bool = F
     else:
         end.print_and_feed(_TEAR_LINES)
     return body + bytes(end.output) + (_KICK if drawer and profile.drawer else b"")
+
+
+def rest_of_a_picture(profile: PrinterProfile) -> bytes:
+    """What brings a printer back to its senses when a slip may have been cut off.
+
+    It may wait for the rest of a picture, and would take the next slip for dots. White dots end the longest
+    one we send; to a printer that waits for nothing, NULs are nothing.
+    """
+    return bytes(_FRAGMENT_DOTS * profile.dots // 8)
 
 
 def _raster(picture: Image) -> bytes:

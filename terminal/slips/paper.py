@@ -11,7 +11,7 @@ from terminal.domain.record import State, TransactionRecord
 from terminal.journal import Journal, PrintJob, Slip
 from terminal.screens.texts import Translator
 from terminal.slips.batch import details_slip, settlement_slip
-from terminal.slips.escpos import escpos_bytes
+from terminal.slips.escpos import escpos_bytes, rest_of_a_picture
 from terminal.slips.layout import Line, Merchant, Style, totals_slip, transaction_slip
 from terminal.slips.profile import LogoTrouble, PrinterProfile
 
@@ -49,11 +49,12 @@ class SlipWriter:
         if record is not None:
             lines += _reference(record, printer.reference)
         drawer = job.what == Slip.MERCHANT and record is not None and record.state is State.APPROVED and not duplicate
+        before = rest_of_a_picture(printer) if job.started else b""
         try:
-            return await self._aside(escpos_bytes, head + lines, printer, drawer=drawer)
+            return before + await self._aside(escpos_bytes, head + lines, printer, drawer=drawer)
         except LogoTrouble as trouble:
             _LOG.warning("%s %s", trouble, trouble.remedy)
-            return await self._aside(escpos_bytes, lines, printer, drawer=drawer)
+            return before + await self._aside(escpos_bytes, lines, printer, drawer=drawer)
 
     async def _lines(self, job: PrintJob, duplicate: bool) -> list[Line]:
         texts = self._texts[Slip.CUSTOMER if job.what == Slip.CUSTOMER else Slip.MERCHANT]

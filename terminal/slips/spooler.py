@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
-from drivers.printer import PrinterStatus, PrinterTrouble, PrinterTroubleReason
+from drivers.printer import PrinterStatus, PrinterTrouble
 from terminal.journal import PrintJob
 
 __all__ = ["PrintJobs", "SlipPrinter", "Spooler"]
@@ -95,16 +95,14 @@ class Spooler:
             await printer.write(data, progress)
             _require(await printer.status())
         except PrinterTrouble:
-            await (self._jobs.progress(job.id, sent) if sent else self._jobs.withdrawn(job.id))
+            # What an earlier try may have left on paper is still there when this one leaves nothing.
+            untouched = not sent and not job.started
+            await (self._jobs.withdrawn(job.id) if untouched else self._jobs.progress(job.id, sent))
             raise
         await self._jobs.done(job.id)
         self._printed(job)
 
 
 def _require(status: PrinterStatus) -> None:
-    if status.paper is False:
-        raise PrinterTrouble(PrinterTroubleReason.PAPER, "Put in a new roll; the slip is printed again.")
-    if status.cover_closed is False:
-        raise PrinterTrouble(PrinterTroubleReason.COVER, "Close the printer's cover; the slip is printed again.")
-    if status.online is False:
-        raise PrinterTrouble(PrinterTroubleReason.OFFLINE, "Switch the printer on line; the slip is printed then.")
+    if status.trouble is not None:
+        raise PrinterTrouble(status.trouble)

@@ -244,6 +244,7 @@ def test_a_real_driver_and_a_roll_that_ends_between_two_slips(path, tmp_path):
         device = SimulatedPrinter(tmp_path / "p.sock")
         await device.start()
         printer = Printer("printer", device.address)
+        printer.start(lambda event: None)
         try:
             async with Counter(path, printer) as counter:
                 await counter.sell(Slip.MERCHANT)
@@ -267,6 +268,7 @@ def test_a_printer_that_was_unplugged_prints_when_it_is_back(path, tmp_path):
     async def story():
         device = SimulatedPrinter(tmp_path / "p.sock")
         printer = Printer("printer", device.address)
+        printer.start(lambda event: None)
         try:
             async with Counter(path, printer) as counter:
                 await counter.sell(Slip.MERCHANT)
