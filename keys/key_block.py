@@ -12,19 +12,31 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from keys.algorithms import protects
+from keys.algorithms import strength_bits
 from keys.ciphers import AES, TDES, BlockCipher, Data, Key, wipe, xor
-from keys.errors import KcvMismatch, KeysError, UsageRefused
+from keys.errors import KcvMismatch, KeysError, Unsupported, UsageRefused
 from keys.kcv import kcv_matches
 from keys.key_block_header import FIXED, Header, KeyBlockRefused, read_header, write_header
+from keys.key_in_use import AnyKey, KeyInUse, clear_bytes, in_use
 from keys.secret import Secret
 from keys.usage import TERMINAL_USAGES, Exportability, Mode, Usage, check_attributes
 
-__all__ = ["ANY_KEY", "TERMINAL_POLICY", "KeyBlock", "Policy", "unwrap", "wrap"]
+__all__ = [
+    "ANY_KEY",
+    "TERMINAL_POLICY",
+    "KeyBlock",
+    "KeyBlockRefused",
+    "Policy",
+    "check_policy",
+    "derived_keys",
+    "unwrap",
+    "wrap",
+]
 
 _REFUSED = "The key block is not genuine, or not for this key block protection key."
 _LENGTH_BYTES = 2
 _MAC_BYTES_OF_A = 4
+_WRAP_ANEW = "Ask for the key to be wrapped anew."
 _METHODS = {"00": "legacy", "01": "cmac"}
 _HEXADECIMAL = re.compile(r"[0-9A-F]+")
 
@@ -76,32 +88,34 @@ ANY_KEY = Policy(frozenset("ABCDE"), None, frozenset(Exportability), None, True,
 class _Version:
     cipher: BlockCipher
     mac_bytes: int
-    keys: Callable[[BlockCipher, Key], tuple[bytearray, bytearray]]
+    keys: Callable[[KeyInUse], tuple[bytearray, bytearray]]
+    """For the ciphertext and for the MAC."""
     over_ciphertext: bool = False
     counter_mode: bool = False
 
 
-def _by_variants(cipher: BlockCipher, protection: Key) -> tuple[bytearray, bytearray]:
+def _by_variants(protection: KeyInUse) -> tuple[bytearray, bytearray]:
     """Versions A and C: the protection key with every byte changed by one constant."""
-    return xor(protection, b"\x45" * len(protection)), xor(protection, b"\x4d" * len(protection))
+    key = clear_bytes(protection)
+    return xor(key, b"\x45" * len(key)), xor(key, b"\x4d" * len(key))
 
 
-def _by_derivation(cipher: BlockCipher, protection: Key) -> tuple[bytearray, bytearray]:
+def _by_derivation(protection: KeyInUse) -> tuple[bytearray, bytearray]:
     """Versions B and D: CMAC of a counter, the usage of the derived key, its algorithm and length."""
-    return _derived(cipher, protection, 0), _derived(cipher, protection, 1)
+    return _derived(protection, 0), _derived(protection, 1)
 
 
-def _by_derivation_for_counter(cipher: BlockCipher, protection: Key) -> tuple[bytearray, bytearray]:
-    return _derived(cipher, protection, 2), _derived(cipher, protection, 1)
+def _by_derivation_for_counter(protection: KeyInUse) -> tuple[bytearray, bytearray]:
+    return _derived(protection, 2), _derived(protection, 1)
 
 
-def _derived(cipher: BlockCipher, protection: Key, usage: int) -> bytearray:
-    length = len(protection)
-    indicator = length // 8 - 2 + (2 if cipher is AES else 0)
+def _derived(protection: KeyInUse, usage: int) -> bytearray:
+    length = protection.length
+    indicator = length // 8 - 2 + (2 if protection.algorithm == AES.name else 0)
     key = bytearray()
-    for counter in range(1, -(-length // cipher.block) + 1):
+    for counter in range(1, -(-length // protection.block) + 1):
         numbers = ((counter, 1), (usage, 2), (0, 1), (indicator, 2), (8 * length, 2))
-        key += cipher.cmac(protection, b"".join(number.to_bytes(size, "big") for number, size in numbers))
+        key += protection.cmac(b"".join(number.to_bytes(size, "big") for number, size in numbers))
     del key[length:]
     return key
 
@@ -118,40 +132,49 @@ _PROTECTION_LENGTHS = {"tdes": (16, 24), "aes": (16, 24, 32)}
 _KEY_LENGTHS = {"T": (8, 16, 24), "D": (8,), "A": (16, 24, 32)}
 
 
-def unwrap(protection: Key, text: str, policy: Policy = TERMINAL_POLICY) -> KeyBlock:
+def derived_keys(version: str, protection: AnyKey) -> tuple[bytearray, bytearray]:
+    """The keys of a version (``A`` to ``E``) for its ciphertext and for its MAC. Whoever asks wipes them."""
+    return _VERSIONS[version].keys(in_use(protection, _VERSIONS[version].cipher.name))
+
+
+def unwrap(protection: AnyKey, text: str, policy: Policy = TERMINAL_POLICY) -> KeyBlock:
     """The key of a key block. ``protection`` is the key block protection key.
 
     Raises KeyBlockRefused for a block that is not genuine, UsageRefused for a genuine key that may not come here,
-    KcvMismatch when a check value that came with it (KC, KP) is not the key's.
+    KcvMismatch when a check value that came with it (KC, KP) is not the key's; Unsupported for versions A and C when
+    the protection key is in a token.
     """
     try:
         header, start = read_header(text)
         version = _VERSIONS[header.version]
-        if len(protection) not in _PROTECTION_LENGTHS[version.cipher.name]:
+        used = in_use(protection, version.cipher.name)
+        if used.length not in _PROTECTION_LENGTHS[version.cipher.name]:
             raise ValueError
         payload = text[start:]
         if payload != payload.upper() or not payload.isalnum():
             raise ValueError
         data = bytes.fromhex(payload)
-        key = _opened(version, protection, text[:start].encode("ascii"), data, header)
+        key = _opened(version, used, text[:start].encode("ascii"), data, header)
+    except Unsupported:
+        raise
     except (KeysError, ValueError, KeyError):
         raise KeyBlockRefused(_REFUSED) from None
     try:
-        _check(policy, header, len(key), version.cipher.name, len(protection))
-        _check_values(header, key, version.cipher.name, protection)
+        check_policy(policy, header, len(key), strength_bits(version.cipher.name, used.length))
+        _check_values(header, key, used)
     except BaseException:
         wipe(key)
         raise
     return KeyBlock(header, Secret(key))
 
 
-def _opened(version: _Version, protection: Key, header: bytes, data: bytes, attributes: Header) -> bytearray:
+def _opened(version: _Version, protection: KeyInUse, header: bytes, data: bytes, attributes: Header) -> bytearray:
     cipher = version.cipher
     cut = len(data) - version.mac_bytes
     sealed, mac = data[:cut], data[cut:]
     if cut <= 0 or (len(sealed) % cipher.block and not version.counter_mode):
         raise ValueError
-    encryption, authentication = version.keys(cipher, protection)
+    encryption, authentication = version.keys(protection)
     try:
         if version.over_ciphertext:
             if not hmac.compare_digest(_cbc_mac(authentication, header + sealed), mac):
@@ -187,7 +210,11 @@ def _key_in(clear: bytearray, header: Header) -> bytearray:
     return clear[_LENGTH_BYTES : _LENGTH_BYTES + length]
 
 
-def _check(policy: Policy, header: Header, length: int, protection: str, protection_length: int) -> None:
+def check_policy(policy: Policy, header: Header, length: int, protection_bits: int) -> None:
+    """Whether a genuine key of ``length`` bytes may come here under something of ``protection_bits`` strength.
+
+    Raises UsageRefused, naming the attribute and what to ask for.
+    """
     usage = header.usage
     if header.version not in policy.versions:
         raise UsageRefused(
@@ -198,21 +225,18 @@ def _check(policy: Policy, header: Header, length: int, protection: str, protect
         raise UsageRefused(f"Keys of usage {usage} do not come here.", "Ask which key was meant for the terminal.")
     if policy.modes is not None:
         check_attributes(usage, header.algorithm, header.mode, header.exportability)
-    if policy.modes is not None and header.mode not in policy.modes:
-        raise UsageRefused(f"Keys with mode {header.mode} do not come here.", "Ask for the key to be wrapped anew.")
+        if header.mode not in policy.modes:
+            raise UsageRefused(f"Keys with mode {header.mode} do not come here.", _WRAP_ANEW)
     if header.exportability not in policy.exportabilities:
-        raise UsageRefused(
-            f"Keys with exportability {header.exportability} do not come here.", "Ask for the key to be wrapped anew."
-        )
+        raise UsageRefused(f"Keys with exportability {header.exportability} do not come here.", _WRAP_ANEW)
     if header.algorithm in {"T", "D"} and length == TDES.block and not policy.single_des:
         raise UsageRefused("The key is single DES.", "Ask for a key of 16 bytes or more.")
     known = header.cipher
-    comparable = known is not None and known.strengths
     if (
-        comparable
-        and known
+        known
+        and known.strengths
         and not policy.weaker_protection
-        and not protects((protection, protection_length), (known.name, length))
+        and strength_bits(known.name, length) > protection_bits
     ):
         raise UsageRefused("The key is stronger than the one it travelled under.", "Ask for a stronger master key.")
     if usage == Usage.DUKPT_INITIAL and policy.usages is not None:
@@ -228,14 +252,14 @@ def _check_dukpt(header: Header) -> None:
         )
 
 
-def _check_values(header: Header, key: bytearray, protection_cipher: str, protection: Key) -> None:
+def _check_values(header: Header, key: bytearray, protection: KeyInUse) -> None:
     known = header.cipher
     if known is not None and known.name in _PROTECTION_LENGTHS:
         _check_value(header.option("KC"), key, known.name, "key")
-    _check_value(header.option("KP"), protection, protection_cipher, "key block protection key")
+    _check_value(header.option("KP"), protection, protection.algorithm, "key block protection key")
 
 
-def _check_value(stated: str | None, key: Key, algorithm: str, name: str) -> None:
+def _check_value(stated: str | None, key: AnyKey, algorithm: str, name: str) -> None:
     """``stated`` is a method of two digits and the value."""
     if stated is None:
         return
@@ -269,11 +293,11 @@ def wrap(
     if lengths is not None and len(key) not in lengths:
         raise UsageRefused(f"Algorithm {header.algorithm} has no keys of this length.")
     policy = replace(ANY_KEY, modes=frozenset(Mode), weaker_protection=False)
-    _check(policy, header, len(key), cipher.name, len(protection))
+    check_policy(policy, header, len(key), strength_bits(cipher.name, len(protection)))
     filled = max(lengths) if lengths and hide_length else len(key)
     size = -(-(_LENGTH_BYTES + filled) // cipher.block) * cipher.block
     text = write_header(header, cipher.block, 2 * (size + version.mac_bytes))
-    encryption, authentication = version.keys(cipher, protection)
+    encryption, authentication = derived_keys(header.version, protection)
     clear = bytearray((8 * len(key)).to_bytes(_LENGTH_BYTES, "big"))
     try:
         with key.open() as opened:

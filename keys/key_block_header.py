@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from keys.algorithms import Algorithm, by_letter
 from keys.errors import KeysError
 
-__all__ = ["BLOCK_MAX", "FIXED", "Header", "KeyBlockRefused", "OptionalBlock", "read_header", "write_header"]
+__all__ = [
+    "BLOCK_MAX",
+    "FIXED",
+    "Header",
+    "KeyBlockRefused",
+    "OptionalBlock",
+    "read_attributes",
+    "read_header",
+    "write_header",
+]
 
 FIXED = 16
 """Characters of a header without optional blocks."""
@@ -18,6 +27,8 @@ BLOCK_MAX = 9999
 _OPTIONAL_MAX = 99
 _SHORT_MAX = 0xFF
 _LENGTH_DIGITS = 4
+_LENGTHS_OF_LENGTH = frozenset({"04", "02"})
+"""How many digits the extended length has (X9.143, in digits; others count them in bytes). Written is the first."""
 _PADDING = "PB"
 _ID = re.compile(r"[A-Z0-9]{2}")
 _HEX = re.compile(r"[0-9A-F]+")
@@ -79,9 +90,25 @@ def read_header(text: str) -> tuple[Header, int]:
     found = _FIELDS.match(text)
     if found is None:
         raise KeyBlockRefused("The first 16 characters are not the header of a key block.")
-    version, length, usage, algorithm, mode, key_version, exportability, count, context = found.groups()
-    if int(length) != len(text):
-        raise KeyBlockRefused(f"The key block says that it has {int(length)} characters; it has {len(text)}.")
+    if int(found[2]) != len(text):
+        raise KeyBlockRefused(f"The key block says that it has {int(found[2])} characters; it has {len(text)}.")
+    return _attributes(text, found)
+
+
+def read_attributes(text: str) -> Header:
+    """A header that stands alone, as TR-34 carries it beside a key; its length field means nothing there.
+
+    Raises KeyBlockRefused, naming the place.
+    """
+    found = _FIELDS.match(text)
+    header, end = _attributes(text, found) if found else (None, 0)
+    if header is None or end != len(text):
+        raise KeyBlockRefused("This is not the header of a key block.")
+    return header
+
+
+def _attributes(text: str, found: re.Match[str]) -> tuple[Header, int]:
+    version, _, usage, algorithm, mode, key_version, exportability, count, context = found.groups()
     optional, at = [], FIXED
     for _ in range(int(count)):
         block, at = _read_optional(text, at)
@@ -99,7 +126,7 @@ def _read_optional(text: str, at: int) -> tuple[OptionalBlock, int]:
     id, digits, start = text[at : at + 2], text[at + 2 : at + 4], at + 4
     if digits == "00":  # longer than two digits can say: how many digits, then the length
         size = text[at + 4 : at + 6]
-        if size != f"{_LENGTH_DIGITS:02X}":
+        if size not in _LENGTHS_OF_LENGTH:
             raise KeyBlockRefused(f"The optional block at character {at + 1} has a length of its own kind.")
         digits, start = text[at + 6 : at + 10], at + 10
     if not _ID.fullmatch(id) or not _HEX.fullmatch(digits):

@@ -1,6 +1,7 @@
 """Message authentication codes (facts/keys.md §3, facts/unionpay.md §5).
 
-Every function takes the whole message and returns the whole MAC; who sends fewer bytes cuts on the right.
+Every function takes the whole message and returns the whole MAC; who sends fewer bytes cuts on the right. The key is
+bytes, or a key that is used where it is (keys.key_in_use).
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import hmac as library_hmac
 from collections.abc import Callable, Mapping
 
-from keys.ciphers import SM4, TDES, BlockCipher, Data, Key, cipher, xor
+from keys.ciphers import Data, Key, xor
+from keys.key_in_use import AnyKey, in_use
 
 __all__ = [
     "PADDINGS",
@@ -50,40 +52,40 @@ def pad(data: Data, method: int = 1, block: int = 8) -> bytes:
     return PADDINGS[method](data, block)
 
 
-def x9_9(key: Key, data: Data, padding: int = 1) -> bytes:
+def x9_9(key: AnyKey, data: Data, padding: int = 1) -> bytes:
     """ANSI X9.9 (ISO 9797-1 algorithm 1): DES-CBC, last block; usually its left 4 bytes are sent.
 
     Of a longer key only the first 8 bytes are used.
     """
-    return TDES.cbc_encrypt(key[:8], pad(data, padding))[-8:]
+    return in_use(key, "tdes").single().cbc_encrypt(pad(data, padding))[-8:]
 
 
-def x9_19(key: Key, data: Data, padding: int = 1) -> bytes:
+def x9_19(key: AnyKey, data: Data, padding: int = 1) -> bytes:
     """ANSI X9.19 retail MAC (ISO 9797-1 algorithm 3), 16-byte key: single DES, the last block under both halves."""
-    padded = pad(data, padding)
-    chain = TDES.cbc_encrypt(key[:8], padded[:-8])[-8:] if len(padded) > 8 else None
-    return TDES.cbc_encrypt(key, padded[-8:], chain)
+    whole, padded = in_use(key, "tdes"), pad(data, padding)
+    chain = whole.single().cbc_encrypt(padded[:-8])[-8:] if len(padded) > 8 else None
+    return whole.cbc_encrypt(padded[-8:], chain)
 
 
-def cbc_mac(algorithm: str, key: Key, data: Data, padding: int = 1) -> bytes:
+def cbc_mac(algorithm: str, key: AnyKey, data: Data, padding: int = 1) -> bytes:
     """CBC-MAC under the whole key: the last block. Only for messages whose length both sides fix beforehand."""
-    chosen = cipher(algorithm)
-    return chosen.cbc_encrypt(key, pad(data, padding, chosen.block))[-chosen.block :]
+    used = in_use(key, algorithm)
+    return used.cbc_encrypt(pad(data, padding, used.block))[-used.block :]
 
 
-def tdes_cbc_mac(key: Key, data: Data, padding: int = 1) -> bytes:
+def tdes_cbc_mac(key: AnyKey, data: Data, padding: int = 1) -> bytes:
     """ISO 16609: TDES in CBC over all blocks, last block."""
     return cbc_mac("tdes", key, data, padding)
 
 
-def sm4_cbc_mac(key: Key, data: Data, padding: int = 1) -> bytes:
+def sm4_cbc_mac(key: AnyKey, data: Data, padding: int = 1) -> bytes:
     """SM4 in CBC over all 16-byte blocks, last block."""
     return cbc_mac("sm4", key, data, padding)
 
 
-def cmac(algorithm: str, key: Key, data: Data) -> bytes:
+def cmac(algorithm: str, key: AnyKey, data: Data) -> bytes:
     """CMAC (ISO 9797-1 algorithm 5) with ``tdes`` (8 bytes), ``aes`` or ``sm4`` (16 bytes)."""
-    return cipher(algorithm).cmac(key, data)
+    return in_use(key, algorithm).cmac(data)
 
 
 def hmac_sha256(key: Key, data: Data) -> bytes:
@@ -91,19 +93,19 @@ def hmac_sha256(key: Key, data: Data) -> bytes:
     return library_hmac.digest(bytes(key), bytes(data), "sha256")
 
 
-def unionpay_ecb(key: Key, data: Data, *, sm4: bool = False) -> bytes:
+def unionpay_ecb(key: AnyKey, data: Data, *, sm4: bool = False) -> bytes:
     """UnionPay ECB: XOR of all blocks, its hexadecimal enciphered in two halves; 8 ASCII characters.
 
     8-byte key: DES; 16-byte key: 3DES, or SM4 with 16-byte blocks.
     """
-    chosen: BlockCipher = SM4 if sm4 else TDES
-    padded = pad_zero(data, chosen.block)
+    used = in_use(key, "sm4" if sm4 else "tdes")
+    padded = pad_zero(data, used.block)
     folded = 0
-    for start in range(0, len(padded), chosen.block):
-        folded ^= int.from_bytes(padded[start : start + chosen.block], "big")
-    text = f"{folded:0{2 * chosen.block}X}".encode("ascii")
-    first = chosen.ecb_encrypt(key, text[: chosen.block])
-    second = chosen.ecb_encrypt(key, xor(first, text[chosen.block :]))
+    for start in range(0, len(padded), used.block):
+        folded ^= int.from_bytes(padded[start : start + used.block], "big")
+    text = f"{folded:0{2 * used.block}X}".encode("ascii")
+    first = used.ecb_encrypt(text[: used.block])
+    second = used.ecb_encrypt(xor(first, text[used.block :]))
     return second.hex().upper()[:8].encode("ascii")
 
 

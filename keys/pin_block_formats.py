@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from keys.ciphers import Data, Key, cipher, wipe, xor
 from keys.errors import PinBlockError, UsageRefused
+from keys.key_in_use import AnyKey, in_use
 from keys.pin_block import (
     Pan,
     Random,
@@ -77,17 +78,17 @@ PIN_FORMATS: Mapping[tuple[int | str, str], _Format] = {
 """By format and cipher: 0, 1, 3, 4 or ``unionpay`` (format 0 where a card number is known)."""
 
 
-def encrypt_pin(key: Key, algorithm: str, pin: Secret, pan: Pan | None, format: int | str, random: Random) -> bytes:
+def encrypt_pin(key: AnyKey, algorithm: str, pin: Secret, pan: Pan | None, format: int | str, random: Random) -> bytes:
     """The enciphered PIN block: 8 bytes with TDES, 16 with AES and SM4. Raises PinBlockError, UsageRefused."""
-    chosen = _chosen(format, algorithm, pan)
+    chosen, used = _chosen(format, algorithm, pan), in_use(key, algorithm)
     clear = chosen.build(pin, pan, random)
     try:
-        once = cipher(algorithm).ecb_encrypt(key, clear)
+        once = used.ecb_encrypt(clear)
     finally:
         wipe(clear)
     if chosen is not _FORMAT_4:
         return once
-    return cipher(algorithm).ecb_encrypt(key, xor(once, format_4_pan_field(_pan(pan))))
+    return used.ecb_encrypt(xor(once, format_4_pan_field(_pan(pan))))
 
 
 def decrypt_pin(key: Key, algorithm: str, block: Data, pan: Pan | None, format: int | str) -> Secret:
