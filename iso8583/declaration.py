@@ -32,8 +32,10 @@ class Wire:
     """How a track separator is shown where it is written as nibble D; both are taken when writing."""
     bitmaps_max: int = 2
     """1, 2 or 3 bitmaps: elements up to 64, 128 or 192."""
+    pad_nibble: str = "0"
+    """What is written as the pad nibble: ``0`` or ``F``."""
     either_pad: bool = True
-    """Leniency: any pad nibble is taken when reading; 0 is written."""
+    """Leniency: 0 and F are both taken as the pad nibble when reading; without it only ``pad_nibble``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Field:
     pad: str
     counts_bytes: bool
     """Whether the prefix counts bytes on the wire, not units."""
+    pad_nibble: str = "0"
+    """What is written as the pad nibble."""
 
     @property
     def prefix_bytes(self) -> int:
@@ -123,4 +127,5 @@ def _field(number: int, format: Format, wire: Wire) -> Field:
         wire.lengths,
         format.pad or (RIGHT if variable else wire.fixed_pad),
         format.counts == "bytes",
+        wire.pad_nibble,
     )

@@ -26,6 +26,8 @@ CODECS = {"ascii": "ascii", "latin-1": "latin-1", "ebcdic": "cp037", "hex": "asc
 _DIGITS = frozenset("0123456789")
 _HEX = frozenset("0123456789abcdefABCDEF")
 _HEX_UPPER = frozenset("0123456789ABCDEF")
+_TRACK = _HEX_UPPER | frozenset(":;<=>?")
+"""Characters of tracks 2 and 3 as text: the 16 of ISO/IEC 7811, and letters where they were packed before."""
 _ALPHANUMERIC = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ")
 BITMAP_BYTES = 8
 MTI_DIGITS = 4
@@ -43,6 +45,8 @@ def content_fault(content: str, coding: str, text: str) -> str | None:
         if _HEX_UPPER.issuperset(text.replace("=", "D")):
             return None
         return f"expected track digits, found {_kinds(text)}"
+    if content == "z":
+        return None if _TRACK.issuperset(text) else f"expected track characters, found {_kinds(text)}"
     if content == "an":
         return None if _ALPHANUMERIC.issuperset(text) else f"expected letters, digits or blanks, found {_kinds(text)}"
     if coding == "latin-1":
@@ -240,8 +244,9 @@ class TableCodec:
         text = hexlify(wire).decode("ascii").upper()
         if units % 2 and not field.counts_bytes:
             pad, text = (text[0], text[1:]) if field.pad == LEFT else (text[-1], text[:-1])
-            if pad != "0" and not self._wire.either_pad:
-                raise ContentError("the pad nibble is not 0", field.number, offset)
+            taken = "0F" if self._wire.either_pad else self._wire.pad_nibble
+            if pad not in taken:
+                raise ContentError(f"the pad nibble is not {' or '.join(taken)}", field.number, offset)
         return text
 
 
@@ -291,5 +296,5 @@ def _text_bytes(field: Field, value: str) -> bytes:
     if field.content == "z":
         value = value.replace("=", "D")
     if len(value) % 2:
-        value = "0" + value if field.pad == LEFT else value + "0"
+        value = field.pad_nibble + value if field.pad == LEFT else value + field.pad_nibble
     return bytes.fromhex(value)

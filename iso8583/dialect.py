@@ -20,9 +20,22 @@ if TYPE_CHECKING:
     from iso8583.message import Value
 
     Encode = Callable[[str, Mapping[int, Value]], bytes]
-    Decode = Callable[[bytes], tuple[str, dict[int, Value]]]
+    Decode = Callable[[bytes, type[Message]], Message]
 
 __all__ = ["Dialect"]
+
+
+class _Functions(dict):  # type: ignore[type-arg]
+    """Functions by what chooses them; ``rest`` for everything else, which is never stored."""
+
+    __slots__ = ("rest",)
+
+    def __init__(self, known: Mapping[object, Callable[..., object]], rest: Callable[..., object]) -> None:
+        super().__init__(known)
+        self.rest = rest
+
+    def __missing__(self, key: object) -> Callable[..., object]:
+        return self.rest
 
 
 class Dialect:
@@ -32,17 +45,19 @@ class Dialect:
     ``iso8583.diagnose``, which names the fault, or takes what a named leniency allows.
     """
 
-    __slots__ = ("_bitmap", "_declaration", "_decode_any", "_encode_any", "_from", "_table", "_to", "name")
+    __slots__ = ("_bitmap", "_declaration", "_from", "_table", "_to", "name")
 
     def __init__(self, name: str, codec: ModuleType | None, declaration: Declaration | None = None) -> None:
         self.name = name
         self._declaration = declaration
         self._table: TableCodec | None = None
-        self._encode_any: Encode = codec.encode_any if codec else _untaken
-        self._decode_any: Decode = codec.decode_any if codec else _untaken
-        # Straight-line functions by the elements in their order, and by the bitmap in its place.
-        self._to: dict[tuple[int, ...], Encode] = codec.TO if codec else {}
-        self._from: dict[bytes, Decode] = codec.FROM if codec else {}
+        # Straight-line functions by the elements in their order, and by the bitmap in its place; else the general one.
+        self._to: dict[tuple[int, ...], Encode] = (
+            _Functions(codec.TO, codec.encode_any) if codec else _Functions({}, _untaken)
+        )
+        self._from: dict[bytes, Decode] = (
+            _Functions(codec.FROM, codec.decode_any) if codec else _Functions({}, _untaken)
+        )
         self._bitmap: slice = codec.BITMAP if codec else slice(0, 0)
 
     @property
@@ -63,15 +78,14 @@ class Dialect:
         """Bytes of a message from its MTI on. Raises Iso8583Error."""
         try:
             elements = message.elements
-            return self._to.get((*elements,), self._encode_any)(message.mti, elements)
+            return self._to[(*elements,)](message.mti, elements)
         except Exception:  # noqa: BLE001 - whatever it was, the table codec finds it again and names it
             return self.table_codec.encode(message)
 
     def decode(self, data: bytes) -> Message:
         """Message of bytes from its MTI on, to the last of them. Raises Iso8583Error."""
         try:
-            mti, elements = self._from.get(data[self._bitmap], self._decode_any)(data)
-            return Message(mti, elements)
+            return self._from[data[self._bitmap]](data, Message)
         except Exception:  # noqa: BLE001 - as above
             return self.table_codec.decode(data)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import construct as c
 
-from iso8583.declaration import Declaration, Field
+from iso8583.declaration import Declaration, Field, Wire
 from iso8583.diagnose import CODECS, content_fault
 from iso8583.elements import LEFT
 from iso8583.errors import ContentError, Iso8583Error
@@ -22,22 +22,26 @@ __all__ = ["ReferenceCodec", "element_construct", "message_construct"]
 class _Digits(c.Adapter):
     """Packed digits: bytes on the wire, text in the message."""
 
-    def __init__(self, subcon: Any, field: Field, separator: str) -> None:
+    def __init__(self, subcon: Any, field: Field, wire: Wire) -> None:
         super().__init__(subcon)
         self._field = field
-        self._separator = separator
+        self._separator = wire.separator
+        self._pads = "0F" if wire.either_pad else wire.pad_nibble
 
     def _decode(self, obj: Any, context: Any, path: Any) -> str:
         units, raw = obj
         text = raw.hex().upper()
         if units % 2:
-            text = text[1:] if self._field.pad == LEFT else text[:-1]
+            pad, text = (text[0], text[1:]) if self._field.pad == LEFT else (text[-1], text[:-1])
+            if pad not in self._pads:
+                raise c.ConstructError("not a pad nibble", path=path)
         return text.replace("D", self._separator) if self._field.content == "z" else text
 
     def _encode(self, obj: str, context: Any, path: Any) -> tuple[int, bytes]:
         text = obj.replace("=", "D") if self._field.content == "z" else obj
         if len(text) % 2:
-            text = "0" + text if self._field.pad == LEFT else text + "0"
+            pad = self._field.pad_nibble
+            text = pad + text if self._field.pad == LEFT else text + pad
         return len(obj), bytes.fromhex(text)
 
 
@@ -108,7 +112,7 @@ def _checked(field: Field, text: str) -> str:
     return text
 
 
-def element_construct(field: Field, separator: str) -> Any:
+def element_construct(field: Field, wire: Wire) -> Any:
     """The construct of one element: parses to its value and builds from it."""
     raw = _Counted(_prefix(field), field) if field.prefix_digits else _Fixed(field)
     if field.content in ("b", "tlv"):
@@ -127,7 +131,7 @@ def element_construct(field: Field, separator: str) -> Any:
             lambda obj, _: (len(obj), obj[:1].encode() + bytes.fromhex(_checked(field, obj)[1:])),
         )
     if field.coding == "bcd":
-        digits = _Digits(raw, field, separator)
+        digits = _Digits(raw, field, wire)
         return c.ExprAdapter(digits, lambda obj, _: _checked(field, obj), lambda obj, _: _checked(field, obj))
     codec = CODECS[field.coding]
     return c.ExprAdapter(
@@ -140,7 +144,7 @@ def element_construct(field: Field, separator: str) -> Any:
 def message_construct(declaration: Declaration, numbers: list[int]) -> Any:
     """The construct of the elements of a message with these numbers, in their order."""
     fields = declaration.fields()
-    return c.Struct(*(str(n) / element_construct(fields[n], declaration.wire.separator) for n in sorted(numbers)))
+    return c.Struct(*(str(n) / element_construct(fields[n], declaration.wire) for n in sorted(numbers)))
 
 
 class ReferenceCodec:

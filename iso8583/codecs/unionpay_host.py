@@ -2,6 +2,20 @@
 
 from binascii import unhexlify
 
+# Lengths as they are written, up to each maximum.
+_LLL_100 = {f'{n:03d}': n for n in range(101)}
+_LLL_104 = {f'{n:03d}': n for n in range(105)}
+_LLL_120 = {f'{n:03d}': n for n in range(121)}
+_LLL_512 = {f'{n:03d}': n for n in range(513)}
+_LLL_999 = {f'{n:03d}': n for n in range(1000)}
+_LL_11 = {f'{n:02d}': n for n in range(12)}
+_LL_17 = {f'{n:02d}': n for n in range(18)}
+_LL_19 = {f'{n:02d}': n for n in range(20)}
+_LL_25 = {f'{n:02d}': n for n in range(26)}
+_LL_28 = {f'{n:02d}': n for n in range(29)}
+_LL_37 = {f'{n:02d}': n for n in range(38)}
+_LL_76 = {f'{n:02d}': n for n in range(77)}
+
 def _to_nll19_ascii(v):
     n = len(v)
     if n > 19:
@@ -12,12 +26,7 @@ def _to_nll19_ascii(v):
 
 
 def _from_nll19_ascii(b, h, t, p, m, number):
-    s = t[p:p + 2]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 19:
-        raise ValueError
+    k = _LL_19[t[p:p + 2]]
     p += 2
     q = p + k
     v = t[p:q]
@@ -199,12 +208,7 @@ def _to_nll11_ascii(v):
 
 
 def _from_nll11_ascii(b, h, t, p, m, number):
-    s = t[p:p + 2]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 11:
-        raise ValueError
+    k = _LL_11[t[p:p + 2]]
     p += 2
     q = p + k
     v = t[p:q]
@@ -224,12 +228,7 @@ def _to_anll11_ascii(v):
 
 
 def _from_anll11_ascii(b, h, t, p, m, number):
-    s = t[p:p + 2]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 11:
-        raise ValueError
+    k = _LL_11[t[p:p + 2]]
     p += 2
     q = p + k
     v = t[p:q]
@@ -249,12 +248,7 @@ def _to_ansll28_ascii(v):
 
 
 def _from_ansll28_ascii(b, h, t, p, m, number):
-    s = t[p:p + 2]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 28:
-        raise ValueError
+    k = _LL_28[t[p:p + 2]]
     p += 2
     q = p + k
     v = t[p:q]
@@ -268,22 +262,17 @@ def _to_zll37_ascii(v):
     n = len(v)
     if n > 37:
         raise ValueError
-    if not v.isprintable() or not v.isascii():
+    if not v.replace('=', '0').isdecimal():
         raise ValueError
     return f'{n:02d}'.encode('ascii') + v.encode('ascii')
 
 
 def _from_zll37_ascii(b, h, t, p, m, number):
-    s = t[p:p + 2]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 37:
-        raise ValueError
+    k = _LL_37[t[p:p + 2]]
     p += 2
     q = p + k
     v = t[p:q]
-    if not v.isprintable() or not v.isascii():
+    if not v.replace('=', '0').isdecimal():
         raise ValueError
     m[number] = v
     return q
@@ -299,12 +288,7 @@ def _to_anslll104_ascii(v):
 
 
 def _from_anslll104_ascii(b, h, t, p, m, number):
-    s = t[p:p + 3]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 104:
-        raise ValueError
+    k = _LLL_104[t[p:p + 3]]
     p += 3
     q = p + k
     v = t[p:q]
@@ -450,12 +434,7 @@ def _to_ansll25_ascii(v):
 
 
 def _from_ansll25_ascii(b, h, t, p, m, number):
-    s = t[p:p + 2]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 25:
-        raise ValueError
+    k = _LL_25[t[p:p + 2]]
     p += 2
     q = p + k
     v = t[p:q]
@@ -475,12 +454,7 @@ def _to_ansll76_ascii(v):
 
 
 def _from_ansll76_ascii(b, h, t, p, m, number):
-    s = t[p:p + 2]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 76:
-        raise ValueError
+    k = _LL_76[t[p:p + 2]]
     p += 2
     q = p + k
     v = t[p:q]
@@ -500,12 +474,7 @@ def _to_anslll999_ascii(v):
 
 
 def _from_anslll999_ascii(b, h, t, p, m, number):
-    s = t[p:p + 3]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 999:
-        raise ValueError
+    k = _LLL_999[t[p:p + 3]]
     p += 3
     q = p + k
     v = t[p:q]
@@ -525,12 +494,7 @@ def _to_anslll512_ascii(v):
 
 
 def _from_anslll512_ascii(b, h, t, p, m, number):
-    s = t[p:p + 3]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 512:
-        raise ValueError
+    k = _LLL_512[t[p:p + 3]]
     p += 3
     q = p + k
     v = t[p:q]
@@ -584,12 +548,7 @@ def _to_anslll120_ascii(v):
 
 
 def _from_anslll120_ascii(b, h, t, p, m, number):
-    s = t[p:p + 3]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 120:
-        raise ValueError
+    k = _LLL_120[t[p:p + 3]]
     p += 3
     q = p + k
     v = t[p:q]
@@ -735,12 +694,7 @@ def _to_ansll17_ascii(v):
 
 
 def _from_ansll17_ascii(b, h, t, p, m, number):
-    s = t[p:p + 2]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 17:
-        raise ValueError
+    k = _LL_17[t[p:p + 2]]
     p += 2
     q = p + k
     v = t[p:q]
@@ -760,12 +714,7 @@ def _to_anslll100_ascii(v):
 
 
 def _from_anslll100_ascii(b, h, t, p, m, number):
-    s = t[p:p + 3]
-    if not s.isdecimal():
-        raise ValueError
-    k = int(s)
-    if k > 100:
-        raise ValueError
+    k = _LLL_100[t[p:p + 3]]
     p += 3
     q = p + k
     v = t[p:q]
@@ -1049,7 +998,7 @@ def encode_any(mti, m):
     return mti.encode('ascii') + head + b''.join([_ENCODERS[number](m[number]) for number in numbers])
 
 
-def decode_any(b):
+def decode_any(b, make):
     """MTI and elements of bytes with any bitmap of the dialect."""
     h = ''
     t = b.decode('latin-1')
@@ -1074,7 +1023,7 @@ def decode_any(b):
         p = _DECODERS[number](b, h, t, p, m, number)
     if p != len(b):
         raise ValueError
-    return mti, m
+    return make(mti, m)
 
 
 TO = {}

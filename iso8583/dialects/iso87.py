@@ -151,7 +151,11 @@ ISO87_ASCII_BINARY_BITMAP = ISO87_ASCII.derive("iso87-ascii-binary-bitmap", bina
 ISO87_BINARY = Declaration(
     "iso87-binary",
     Wire(digits="bcd", text="ascii", binary="raw", bitmap="raw", lengths="bcd"),
-    ELEMENTS,
+    {
+        **ELEMENTS,
+        93: Element("Response indicator", "响应指示符", AN(6)),
+        96: Element("Message security code", "报文安全码", B(16), "hidden"),
+    },
     SHAPES,
     title="ISO 8583:1987, binary (jPOS 87B)",
 )
@@ -159,6 +163,7 @@ ISO87_EBCDIC = Declaration(
     "iso87-ebcdic",
     Wire(digits="ebcdic", text="ebcdic", binary="raw", bitmap="raw", lengths="ebcdic"),
     ELEMENTS,
+    SHAPES,
     title="ISO 8583:1987, EBCDIC (code page 037)",
 )
 
