@@ -34,12 +34,47 @@ class Keypad(InputDevice, frozen=True, forbid_unknown_fields=True):
     ]
 
 
+Layout = Annotated[
+    Literal["us", "gb", "de", "fr", "fi", "tr"],
+    Meta(description="The keyboard's country a device that types is set to; most come as us.", examples=["us"]),
+]
+KeyOverrides = Annotated[
+    tuple[Annotated[str, Meta(pattern=r"^((SHIFT|ALTGR)\+)?KEY_[A-Z0-9]+=.$")], ...],
+    Meta(
+        max_length=64,
+        title="a list of up to 64 texts such as KEY_102ND=< or SHIFT+KEY_2=@",
+        description="Single keys that differ from the layout, by the kernel's names.",
+        examples=[["SHIFT+KEY_2=@"]],
+    ),
+]
+
+
 class Msr(InputDevice, frozen=True, forbid_unknown_fields=True):
     """``[devices.msr]``: the magnetic-stripe reader."""
 
     driver: Annotated[
         Literal["evdev-msr"], Meta(description="Which driver speaks to the stripe reader.", examples=["evdev-msr"])
     ]
+    layout: Layout = "us"
+    keys: KeyOverrides = ()
+    lrc: Annotated[
+        Literal["detect", "required", "absent"],
+        Meta(
+            description="The stripe's check character after each track: detect: checked where the reader gives it; "
+            "required: a track without it is a bad read; absent: the reader keeps it.",
+            examples=["detect"],
+        ),
+    ] = "detect"
+
+
+Frame = Annotated[
+    str,
+    Meta(
+        pattern=r"^([ -\[\]-~]|\\\\|\\[trn]|\\x[0-9a-fA-F]{2}){0,16}$",
+        title=r"up to 16 characters; \t, \r, \n and \x02 stand for control characters",
+        examples=[r"\t"],
+    ),
+]
 
 
 class Scanner(InputDevice, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +83,31 @@ class Scanner(InputDevice, frozen=True, forbid_unknown_fields=True):
     driver: Annotated[
         Literal["evdev-scanner"], Meta(description="Which driver speaks to the scanner.", examples=["evdev-scanner"])
     ]
+    layout: Layout = "us"
+    keys: KeyOverrides = ()
+    prefix: Annotated[
+        Frame, Meta(description="What the scanner is set to send before a code; a scan without it is refused.")
+    ] = ""
+    suffix: Annotated[
+        Frame, Meta(description="What it is set to send after a code, beside Enter; a scan without it is refused.")
+    ] = ""
+    charset: Annotated[
+        Literal["auto", "utf-8", "gb18030", "latin-1"],
+        Meta(description="How texts are coded; auto: UTF-8 where that is right, else GB 18030.", examples=["auto"]),
+    ] = "auto"
+    aim: Annotated[
+        bool, Meta(description="Whether ]Q1 and the like before a code say its kind and are no part of it.")
+    ] = True
+    silence_ms: Annotated[
+        int,
+        Meta(
+            ge=20,
+            le=2000,
+            title="milliseconds from 20 to 2000",
+            description="A code without Enter or suffix ends when nothing comes for this long.",
+            examples=[200],
+        ),
+    ] = 200
 
 
 class Printer(Struct, frozen=True, forbid_unknown_fields=True):

@@ -172,6 +172,15 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ()
 
+    card_service_code: Annotated[
+        Literal["obey", "ignore"],
+        Meta(
+            description="obey: a card for cash alone is refused, and one that wants a PIN is asked for it whatever the "
+            "amount, as its service code says; ignore: the host decides.",
+            examples=["obey"],
+        ),
+    ] = "obey"
+
     # -- limits
     amount_max_minor: Annotated[
         Annotated[int, Meta(ge=1, le=999_999_999_999, title="a whole number of minor units from 1, up to 12 digits")],

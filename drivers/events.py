@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 __all__ = [
+    "BAD_READS",
     "DeviceChanged",
     "DeviceState",
     "DriverEvent",
@@ -60,6 +61,18 @@ class MisSwipeReason(StrEnum):
     EVENTS_LOST = "events-lost"
     """The kernel dropped events while the card was read."""
     READER_LOST = "reader-lost"
+    LAYOUT = "layout"
+    """The reader is set to another keyboard's country than the configuration says."""
+    ENCRYPTED = "encrypted"
+    """The reader enciphers its tracks for a host; this terminal cannot use them."""
+    REPLAYED = "replayed"
+    """An enciphered pass whose key serial number is malformed or was seen before."""
+    BY_HAND = "by-hand"
+    """A person typed what looks like a card."""
+
+
+BAD_READS = frozenset({MisSwipeReason.BAD_READ, MisSwipeReason.TOO_LONG, MisSwipeReason.PARTIAL})
+"""Reasons that a card at fault or a hand too quick can have: the card is swiped again."""
 
 
 class MisScanReason(StrEnum):
@@ -69,6 +82,11 @@ class MisScanReason(StrEnum):
     EVENTS_LOST = "events-lost"
     SCANNER_LOST = "scanner-lost"
     BAD_TEXT = "bad-text"
+    """Its bytes are no text of the charset that was agreed."""
+    UNFRAMED = "unframed"
+    """It lacks the prefix or suffix that was agreed."""
+    BY_HAND = "by-hand"
+    """A person typed it."""
 
 
 class DeviceState(StrEnum):
@@ -162,6 +180,8 @@ class MisSwipe:
     device: str
     reason: MisSwipeReason
     at: float
+    detail: str = ""
+    """For the technician: which track, which layout; nothing of the card."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ everything up to the next SYN_REPORT is incomplete (facts/hardware.md §3).
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from evdev import ecodes
@@ -33,7 +33,10 @@ class KeyEvent:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The kernel lost events: whatever was being typed is void, and no key is known to be held."""
+    """The kernel lost events: whatever was being typed is void."""
+
+    held: frozenset[int] = frozenset()
+    """Codes of the keys that are down after the loss, as the kernel has them: a key-up may be among what was lost."""
 
 
 def pack_event(type: int, code: int, value: int, seconds: int = 0, microseconds: int = 0) -> bytes:
@@ -42,9 +45,13 @@ def pack_event(type: int, code: int, value: int, seconds: int = 0, microseconds:
 
 
 class InputParser:
-    """Bytes in, key events out. Key repeats are left out; a person or card never means them."""
+    """Bytes in, key events out. Key repeats are left out; a person or card never means them.
 
-    def __init__(self) -> None:
+    ``held`` asks the kernel which keys are down, after it has lost events.
+    """
+
+    def __init__(self, held: Callable[[], frozenset[int]] = frozenset) -> None:
+        self._held = held
         self._rest = b""
         self._dropping = False
 
@@ -57,7 +64,7 @@ class InputParser:
             if type == _EV_SYN:
                 if code == _SYN_DROPPED:
                     self._dropping = True
-                    yield Dropped()
+                    yield Dropped(self._held())
                 elif code == _SYN_REPORT:
                     self._dropping = False
             elif type == _EV_KEY and not self._dropping and value != REPEATED:

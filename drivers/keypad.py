@@ -32,19 +32,32 @@ DEBOUNCE_S = 0.020
 
 
 class Keypad(EvdevDevice):
-    """Tells each press once; repeats and bounces within 20 ms of the release are left out."""
+    """Tells each press once; repeats and bounces within 20 ms of the release are left out.
+
+    Only presses count, so a release that was lost leaves no key behind; the next press is a press.
+    """
 
     def __init__(self, name: str, address: str) -> None:
         super().__init__(name, address)
         self._released_s: dict[int, float] = {}
 
+    def fresh(self) -> None:
+        """Nothing is known of a keypad that has just come."""
+        self._released_s.clear()
+
     def keys(self, events: list[KeyEvent | Dropped], now: float, emit: Emit) -> None:
         """A KeyPress for every key that went down."""
         for event in events:
-            if isinstance(event, Dropped) or event.code not in KEYS:
+            if isinstance(event, Dropped):
+                self.statistics["OverrunCount"] += 1
+                self._released_s.clear()
+                continue
+            if event.code not in KEYS:
                 continue
             if not event.down:
                 self._released_s[event.code] = event.time_s
             elif not 0 <= event.time_s - self._released_s.get(event.code, -1.0) < DEBOUNCE_S:
-                self.statistics["keys"] += 1
+                self.statistics["KeyPressedCount"] += 1
                 emit(KeyPress(KEYS[event.code], now))
+            else:
+                self.statistics["BounceCount"] += 1

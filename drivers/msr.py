@@ -1,127 +1,87 @@
-"""The magnetic-stripe reader that types its tracks (UnifiedPOS MSR).
-
-One pass gives one Swipe or one MisSwipe. Tracks are ``%…?`` ``;…?`` ``+…?``, an error track is
-``%E?``; most readers end with Enter (facts/hardware.md §3).
-"""
+"""The magnetic-stripe reader that types its tracks (UnifiedPOS MSR). One pass gives one Swipe or one MisSwipe."""
 
 from __future__ import annotations
 
-import asyncio
+from collections import Counter
+from collections.abc import Sequence
 
 from drivers.device import Emit
-from drivers.evdev_device import EvdevDevice
+from drivers.encrypted_stripe import KsnGuard, ksn_of_typed
 from drivers.events import MisSwipe, MisSwipeReason, Swipe, Tracks
-from drivers.input_stream import Dropped, KeyEvent
-from drivers.wedge import RETURN, WedgeDecoder
+from drivers.layouts import LAYOUTS, with_overrides
+from drivers.once import Once
+from drivers.tracks import PASS_CHARACTERS_MAX, BadPass, Lrc, meant_layout, split_tracks
+from drivers.typed import Missing, Typed, TypingDevice, wipe
 
-__all__ = ["MagneticStripeReader", "split_tracks"]
+__all__ = ["MagneticStripeReader", "SwipeTeller"]
 
-PASS_CHARACTERS_MAX = 79 + 40 + 107 + 8
-"""Three tracks with sentinels and LRC; more is no card."""
-SILENCE_S = 0.200
-"""A pass without Enter ends when the reader has been silent this long."""
-_SENTINELS = {"%": "track1", ";": "track2", "+": "track3"}
-_LIMITS = {"track1": 79, "track2": 40, "track3": 107}
+ENCRYPTED_CHARACTERS_MAX = 2048
+"""A pass of an enciphering reader, with everything it adds."""
+_SENTINELS = b"%;+#!"
+_REASONS = {Missing.EVENTS: MisSwipeReason.EVENTS_LOST, Missing.DEVICE: MisSwipeReason.READER_LOST}
 
 
-class MagneticStripeReader(EvdevDevice):
-    """A reader in keyboard mode, grabbed and decoded by scancode."""
+class SwipeTeller:
+    """Tells swipes and mis-swipes of one reader, counts them, and leaves out the second of a double swipe."""
 
-    def __init__(self, name: str, address: str) -> None:
-        super().__init__(name, address)
-        self._decoder = WedgeDecoder()
-        self._typed = bytearray()
-        self._overlong = False
-        self._voided = False
-        """Something of this pass is lost: the rest of it, up to Enter or silence, gives no card either."""
-        self._timer: asyncio.TimerHandle | None = None
+    def __init__(self, name: str, statistics: Counter[str]) -> None:
+        self._name = name
+        self._statistics = statistics
+        self._once = Once()
 
-    def keys(self, events: list[KeyEvent | Dropped], now: float, emit: Emit) -> None:
-        """Collect characters until Enter or silence."""
-        for event in events:
-            if isinstance(event, Dropped):
-                self._decoder.reset()
-                if not self._voided:
-                    self._void(MisSwipeReason.EVENTS_LOST, now, emit)
-                self._voided = True
-                continue
-            character = self._decoder.character(event.code, event.down)
-            if character is None:
-                continue
-            if character == RETURN:
-                self._end(now, emit)
-            elif self._voided:
-                continue
-            elif len(self._typed) < PASS_CHARACTERS_MAX:
-                self._typed += character.encode("ascii")
-            else:
-                self._overlong = True
-        self._watch(emit)
+    def void(self, bad: BadPass, now: float, emit: Emit) -> None:
+        """A pass that gave no card."""
+        self._statistics["FailedReadCount"] += 1
+        self._statistics[f"FailedReadCount {bad.reason}"] += 1
+        emit(MisSwipe(self._name, bad.reason, now, bad.detail))
 
-    def lost(self, now: float, emit: Emit) -> None:
-        """A pass in progress is void."""
-        self._decoder.reset()
-        self._voided = False
-        if self._typed:
-            self._void(MisSwipeReason.READER_LOST, now, emit)
-
-    def _watch(self, emit: Emit) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._typed or self._voided:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(SILENCE_S, lambda: self._end(loop.time(), emit))
-
-    def _void(self, reason: MisSwipeReason, now: float, emit: Emit) -> None:
-        self._clear()
-        self.statistics[f"void {reason}"] += 1
-        emit(MisSwipe(self.name, reason, now))
-
-    def _end(self, now: float, emit: Emit) -> None:
-        self._voided = False
-        if not self._typed:
+    def tell(self, tracks: Tracks, now: float, emit: Emit) -> None:
+        """A whole pass."""
+        content = bytearray(b"|".join(track or b"" for track in (tracks.track1, tracks.track2, tracks.track3)))
+        again = self._once.again(content, now)
+        wipe(content)
+        if again:
+            tracks.wipe()
+            self._statistics["DoubleReadCount"] += 1
             return
-        result = MisSwipeReason.TOO_LONG if self._overlong else split_tracks(self._typed)
-        self._clear()
-        if isinstance(result, MisSwipeReason):
-            self.statistics[f"void {result}"] += 1
-            emit(MisSwipe(self.name, result, now))
-        else:
-            self.statistics["swipes"] += 1
-            emit(Swipe(self.name, result, now))
-
-    def _clear(self) -> None:
-        for index in range(len(self._typed)):
-            self._typed[index] = 0
-        self._typed = bytearray()
-        self._overlong = False
+        self._statistics["GoodReadCount"] += 1
+        emit(Swipe(self._name, tracks, now))
 
 
-def split_tracks(typed: bytearray) -> Tracks | MisSwipeReason:
-    """Tracks of one pass as the reader typed it, or why there are none."""
-    tracks: dict[str, bytearray] = {}
-    notes: list[str] = []
-    position = 0
-    while position < len(typed):
-        name = _SENTINELS.get(chr(typed[position]))
-        if name is None:
-            return MisSwipeReason.BAD_READ
-        end = typed.find(b"?", position)
-        if end < 0:
-            return MisSwipeReason.PARTIAL
-        content = typed[position + 1 : end]
-        position = end + 1
-        if name in tracks or f"{name}-error" in notes:
-            return MisSwipeReason.BAD_READ
-        if bytes(content) in (b"E", b"e"):
-            notes.append(f"{name}-error")
-        elif len(content) + 2 > _LIMITS[name]:
-            return MisSwipeReason.TOO_LONG
-        else:
-            tracks[name] = content
-        if position < len(typed) and chr(typed[position]) not in _SENTINELS:
-            position += 1  # the LRC as a character of its own
-    if not tracks:
-        return MisSwipeReason.BAD_READ
-    return Tracks(tracks.get("track1"), tracks.get("track2"), tracks.get("track3"), tuple(notes))
+class MagneticStripeReader(TypingDevice):
+    """A reader in keyboard mode."""
+
+    bytes_max = ENCRYPTED_CHARACTERS_MAX
+
+    def __init__(
+        self, name: str, address: str, *, layout: str = "us", keys: Sequence[str] = (), lrc: str = "detect"
+    ) -> None:
+        super().__init__(name, address, layout=with_overrides(LAYOUTS[layout], keys), keep_strokes=True)
+        self._lrc = Lrc(lrc)
+        self._teller = SwipeTeller(name, self.statistics)
+        self._guard = KsnGuard()
+
+    def read(self, typed: Typed, now: float, emit: Emit) -> None:
+        """One event for a pass; digits that somebody types on the same keyboard are no pass."""
+        if typed.typed_by_hand():
+            self.statistics["TypedByHandCount"] += 1
+            if typed.data[0] in _SENTINELS:
+                self._teller.void(BadPass(MisSwipeReason.BY_HAND), now, emit)
+            return
+        enciphered, ksn = ksn_of_typed(typed.data)
+        if enciphered:
+            self._teller.void(BadPass(self._guard.check(ksn)), now, emit)
+            return
+        if typed.overlong or len(typed.data) > PASS_CHARACTERS_MAX:
+            self._teller.void(BadPass(MisSwipeReason.TOO_LONG), now, emit)
+            return
+        result = split_tracks(typed.data, self._lrc)
+        if isinstance(result, Tracks):
+            self._teller.tell(result, now, emit)
+            return
+        layout = meant_layout(typed.retyped, self._lrc)
+        self._teller.void(BadPass(MisSwipeReason.LAYOUT, layout) if layout else result, now, emit)
+
+    def missing(self, what: Missing, now: float, emit: Emit) -> None:
+        """A pass of which something is lost gives no card."""
+        self._teller.void(BadPass(_REASONS[what]), now, emit)

@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from drivers.device import Device
 
-__all__ = ["DRIVERS", "build"]
+__all__ = ["DRIVERS", "Row", "SettingsRefused", "build"]
 
-DRIVERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "evdev-keypad": ("drivers.keypad", "Keypad", ()),
-    "evdev-msr": ("drivers.msr", "MagneticStripeReader", ()),
-    "evdev-scanner": ("drivers.scanner", "Scanner", ()),
-    "escpos-printer": ("drivers.printer", "Printer", ("model",)),
+
+class SettingsRefused(Exception):
+    """A driver cannot do what its section asks. ``remedy`` is for the technician; no value is quoted."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"The device {name} cannot be set up: {reason}.")
+        self.remedy = f"Correct the section [devices.{name}]; see docs/technician/devices.md."
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Module and class of a driver, loaded only when a configuration names it, and the settings it takes."""
+
+    module: str
+    attribute: str
+    settings: tuple[str, ...] = ()
+    """Keys of its section that are handed over by name, beside the address."""
+
+
+_TYPED = ("layout", "keys")
+_FRAMED = ("prefix", "suffix", "charset", "aim")
+
+DRIVERS: dict[str, Row] = {
+    "evdev-keypad": Row("drivers.keypad", "Keypad"),
+    "evdev-msr": Row("drivers.msr", "MagneticStripeReader", (*_TYPED, "lrc")),
+    "evdev-scanner": Row("drivers.scanner", "Scanner", (*_TYPED, *_FRAMED, "silence_ms")),
+    "escpos-printer": Row("drivers.printer", "Printer", ("model",)),
 }
-"""Module and class of each driver, loaded only when a configuration names it, and the keys of its section it gets."""
+"""By the name that a configuration uses."""
 
 
 def build(name: str, settings: Mapping[str, Any]) -> Device:
-    """The device ``name`` as its section describes it."""
-    module, attribute, keys = DRIVERS[settings["driver"]]
-    make: Callable[..., Device] = getattr(import_module(module), attribute)
-    return make(name, settings["address"], **{key: settings[key] for key in keys if key in settings})
+    """The device ``name`` as its section describes it. Raises SettingsRefused."""
+    row = DRIVERS[settings["driver"]]
+    make = getattr(import_module(row.module), row.attribute)
+    chosen = {key: settings[key] for key in row.settings if key in settings}
+    try:
+        device: Device = make(name, settings["address"], **chosen)
+    except ValueError as error:
+        raise SettingsRefused(name, str(error)) from None
+    return device

@@ -1,83 +1,66 @@
-"""The code scanner that types what it reads (UnifiedPOS Scanner)."""
+"""The code scanner that types what it reads (UnifiedPOS Scanner). One code gives one Scan or one MisScan."""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 
 from drivers.device import Emit
-from drivers.evdev_device import EvdevDevice
-from drivers.events import MisScan, MisScanReason, Scan, ScanText
-from drivers.input_stream import Dropped, KeyEvent
-from drivers.wedge import RETURN, WedgeDecoder
+from drivers.events import MisScanReason
+from drivers.layouts import LAYOUTS, with_overrides
+from drivers.scan_text import TEXT_BYTES_MAX, Framing, ScanTeller
+from drivers.typed import Missing, Typed, TypingDevice
 
-__all__ = ["Scanner"]
+__all__ = ["Scanner", "framing_of"]
 
-TEXT_CHARACTERS_MAX = 2953
-"""The largest QR code holds 2953 bytes."""
-SILENCE_S = 0.200
-SAME_CODE_S = 2.0
-"""The same code again within this time is the same scan."""
+_FRAME_BYTES_MAX = 64
+_REASONS = {Missing.EVENTS: MisScanReason.EVENTS_LOST, Missing.DEVICE: MisScanReason.SCANNER_LOST}
 
 
-class Scanner(EvdevDevice):
-    """A scanner in keyboard mode; a code ends with Enter or with silence."""
+def framing_of(prefix: str, suffix: str, charset: str, aim: bool) -> Framing:
+    """Framing from a configuration's texts, in which ``\\t`` and ``\\x02`` stand for control characters."""
+    before, after = (text.encode("ascii").decode("unicode_escape").encode("latin-1") for text in (prefix, suffix))
+    return Framing(before, after, charset, aim)
 
-    def __init__(self, name: str, address: str) -> None:
-        super().__init__(name, address)
-        self._decoder = WedgeDecoder()
-        self._typed = bytearray()
-        self._overlong = False
-        self._voided = False
-        """Something of this code is lost: its rest, up to Enter or silence, is no code."""
-        self._timer: asyncio.TimerHandle | None = None
 
-    def keys(self, events: list[KeyEvent | Dropped], now: float, emit: Emit) -> None:
-        """Collect characters until Enter or silence."""
-        for event in events:
-            if isinstance(event, Dropped):
-                self._decoder.reset()
-                self._clear()
-                if not self._voided:
-                    emit(MisScan(self.name, MisScanReason.EVENTS_LOST, now))
-                self._voided = True
-                continue
-            character = self._decoder.character(event.code, event.down)
-            if character == RETURN:
-                self._end(now, emit)
-            elif character is not None and not self._voided:
-                self._overlong = self._overlong or len(self._typed) >= TEXT_CHARACTERS_MAX
-                if not self._overlong:
-                    self._typed += character.encode("ascii")
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._typed or self._voided:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(SILENCE_S, lambda: self._end(loop.time(), emit))
+class Scanner(TypingDevice):
+    """A scanner in keyboard mode; a code ends with Enter, with its suffix, or with silence."""
 
-    def lost(self, now: float, emit: Emit) -> None:
-        """A code in progress is void."""
-        self._decoder.reset()
-        self._voided = False
-        if self._typed:
-            self._clear()
-            emit(MisScan(self.name, MisScanReason.SCANNER_LOST, now))
+    bytes_max = TEXT_BYTES_MAX + _FRAME_BYTES_MAX
 
-    def _end(self, now: float, emit: Emit) -> None:
-        self._voided = False
-        if not self._typed:
-            return
-        text, overlong = ScanText(bytearray(self._typed)), self._overlong
-        self._clear()
-        if overlong:
-            text.wipe()
-            emit(MisScan(self.name, MisScanReason.TOO_LONG, now))
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        *,
+        layout: str = "us",
+        keys: Sequence[str] = (),
+        prefix: str = "",
+        suffix: str = "",
+        charset: str = "auto",
+        aim: bool = True,
+        silence_ms: int = 200,
+    ) -> None:
+        framing = framing_of(prefix, suffix, charset, aim)
+        super().__init__(
+            name,
+            address,
+            layout=with_overrides(LAYOUTS[layout], keys),
+            silence_s=silence_ms / 1000,
+            ends=framing.suffix if framing.suffix == b"\t" else b"",
+        )
+        if self._ends:
+            framing = Framing(framing.prefix, b"", charset, aim)
+        self._teller = ScanTeller(name, self.statistics, framing)
+
+    def read(self, typed: Typed, now: float, emit: Emit) -> None:
+        """One event for a code; digits that somebody types on the same keyboard are no code."""
+        if typed.typed_by_hand():
+            self._teller.void(MisScanReason.BY_HAND, now, emit)
+        elif typed.overlong:
+            self._teller.void(MisScanReason.TOO_LONG, now, emit)
         else:
-            self.statistics["scans"] += 1
-            emit(Scan(self.name, text, "", now))
+            self._teller.tell(typed.data, now, emit)
 
-    def _clear(self) -> None:
-        for index in range(len(self._typed)):
-            self._typed[index] = 0
-        self._typed = bytearray()
-        self._overlong = False
+    def missing(self, what: Missing, now: float, emit: Emit) -> None:
+        """A code of which something is lost is no code."""
+        self._teller.void(_REASONS[what], now, emit)

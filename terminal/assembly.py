@@ -90,6 +90,8 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
         board = Board(acquirer, link, reversals, advices, terminal.training)
         devices = {name: outside.device(name, device) for name, device in settings.devices.items()}
         closing.push_async_callback(_close, devices)
+        hotplug = outside.hotplug(lambda: _look_again(devices))
+        closing.callback(hotplug.close)
         spooler = _spooler(settings, journal, clock, devices.get("printer"), board, monitor, outside)
         events = EventQueue()
         desk = Desk(
@@ -106,6 +108,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
         )
         board.changed = desk.refresh
         desk.key_room = room
+        hotplug.start()
         async with asyncio.TaskGroup() as tasks:
             for device in devices.values():
                 device.start(_emitter(events, board, monitor, face, spooler.wake))
@@ -229,6 +232,11 @@ def _tracer(monitor: Monitor) -> Trace:
             monitor.tell("message", direction=direction, mti=message.mti, rows=list(message.rows()))
 
     return trace
+
+
+def _look_again(devices: Mapping[str, Device]) -> None:
+    for device in devices.values():
+        device.look_again()
 
 
 async def _close(devices: Mapping[str, Device]) -> None:

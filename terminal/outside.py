@@ -16,6 +16,7 @@ from typing import Any
 
 from drivers import registry
 from drivers.device import Device
+from drivers.hotplug import Hotplug
 from keys.backends.disk import Disk
 from terminal.acquirer.link import Dial
 from terminal.journal.database import LOCAL_STORAGE, Storage
@@ -44,6 +45,8 @@ class Outside:
     """The way to the host."""
     device: Callable[[str, Mapping[str, Any]], Device] = registry.build
     """A device by its name and its section of the configuration."""
+    hotplug: Callable[[Callable[[], None]], Hotplug] = Hotplug
+    """Who says that something was plugged in or pulled out."""
     aside: Callable[..., Awaitable[bytes]] = asyncio.to_thread
     """Runs drawing, which takes longer than the loop may stand still."""
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from terminal.domain.service_code import PinRule, ServiceCode
+from terminal.domain.service_code import service_code as meaning
+
 __all__ = ["Card", "CardRefusal", "CardRefusalReason", "CardRules", "luhn_valid", "mask_pan", "parse_card"]
 
 PAN_DIGITS = range(8, 20)
@@ -16,8 +19,13 @@ NAME_CHARACTERS_MAX = 26
 FIRST_SHOWN, LAST_SHOWN = 6, 4
 SHORT_PAN_DIGITS = 15
 """Below this the first digits are not shown: six and four would leave too little hidden (PCI FAQ 1091)."""
-CENTURY = 2000
-CHIP_SERVICE_DIGITS = frozenset("26")
+CLOCK_SET_SINCE = date(2024, 1, 1)
+"""A clock that shows an earlier day has never been set; expiry is then for the issuer to judge."""
+CENTURY_YEARS, CENTURY_WINDOW = 100, 50
+"""Two digits of a year mean the one that is nearest to today's: up to 49 years ahead, up to 50 back."""
+NOT_PAYMENT_PREFIXES = ("6360", *(str(number) for number in range(604426, 604435)))
+"""Issuers of driving licences in North America (AAMVA); their stripes are laid out like a card's."""
+TRACK2_ERROR = "track2-error"
 
 
 class CardRefusalReason(StrEnum):
@@ -32,6 +40,10 @@ class CardRefusalReason(StrEnum):
     EXPIRED = "expired"
     NO_EXPIRY = "no-expiry"
     USE_CHIP = "use-chip"
+    CASH_ONLY = "cash-only"
+    """The service code allows cash and no goods."""
+    PIN_NEEDED = "pin-needed"
+    """The service code wants a PIN, and none can be entered here."""
     NOT_PAYMENT = "not-payment"
     TEST_CARD = "test-card"
 
@@ -58,12 +70,16 @@ class CardRules:
     """Whether the chip has just failed, so that the stripe may stand in."""
     refused_bins: tuple[str, ...] = ()
     """First digits of cards that do not belong in this environment."""
+    obey_service_code: bool = True
+    """Whether the service code's word on cash and PIN is followed."""
+    pin_possible: bool = True
+    """Whether a PIN can be entered at this terminal."""
 
 
 class Card:
     """A card that may be charged. Silent when printed; wiped after the exchange."""
 
-    __slots__ = ("expiry", "masked", "name", "needs_chip", "notes", "pan", "service_code", "track2", "track3")
+    __slots__ = ("expiry", "masked", "name", "notes", "pan", "service", "service_code", "track2", "track3")
 
     def __init__(
         self,
@@ -87,7 +103,23 @@ class Card:
         self.notes = notes
         self.masked = mask_pan(pan.decode("ascii"))
         """First six and last four digits."""
-        self.needs_chip = service_code[:1] in CHIP_SERVICE_DIGITS
+        self.service: ServiceCode | None = meaning(service_code)
+        """What the service code means; None when it is missing or not of the standard."""
+
+    @property
+    def needs_chip(self) -> bool:
+        """Whether the card has a chip that is to be used where it can be."""
+        return self.service is not None and self.service.chip
+
+    @property
+    def online_only(self) -> bool:
+        """Whether the issuer must be asked: it says so, or what it says is unknown."""
+        return self.service is None or self.service.online
+
+    @property
+    def pin_required(self) -> bool:
+        """Whether the service code wants a PIN, whatever the amount."""
+        return self.service is not None and self.service.pin is PinRule.REQUIRED
 
     def wipe(self) -> None:
         """Overwrite number and tracks."""
@@ -114,10 +146,8 @@ def parse_card(
     if isinstance(first, CardRefusal):
         return first
     if track2 is None:
-        if first is None:
-            return CardRefusal(reason.TRACK2_MISSING)
-        if not rules.accept_track1:
-            return CardRefusal(reason.TRACK2_MISSING)
+        if first is None or not rules.accept_track1:
+            return CardRefusal(reason.BAD_READ if TRACK2_ERROR in notes else reason.TRACK2_MISSING)
         fields, name = first
         track2 = bytearray(fields[0] + b"=" + fields[1])
     else:
@@ -143,16 +173,30 @@ def parse_card(
         name,
         notes,
     )
-    if card.needs_chip and rules.chip_reader and not rules.fallback:
+    not_here = _not_here(card, rules)
+    if not_here is not None:
         card.wipe()
-        return CardRefusal(reason.USE_CHIP)
+        return CardRefusal(not_here)
     return card
+
+
+def _not_here(card: Card, rules: CardRules) -> CardRefusalReason | None:
+    """What the service code rules out at this terminal."""
+    if card.needs_chip and rules.chip_reader and not rules.fallback:
+        return CardRefusalReason.USE_CHIP
+    if card.service is None or not rules.obey_service_code:
+        return None
+    if not card.service.goods:
+        return CardRefusalReason.CASH_ONLY
+    return CardRefusalReason.PIN_NEEDED if card.pin_required and not rules.pin_possible else None
 
 
 def _refused(pan: bytes, rest: bytes, rules: CardRules, today: date) -> CardRefusalReason | None:
     reason = CardRefusalReason
     if len(pan) not in PAN_DIGITS:
         return reason.PAN_LENGTH
+    if pan.decode("ascii").startswith(NOT_PAYMENT_PREFIXES):
+        return reason.NOT_PAYMENT
     if rules.check_digit and not luhn_valid(pan.decode("ascii")):
         return reason.CHECK_DIGIT
     if any(pan.startswith(bin.encode("ascii")) for bin in rules.refused_bins):
@@ -162,21 +206,46 @@ def _refused(pan: bytes, rest: bytes, rules: CardRules, today: date) -> CardRefu
         return reason.NO_EXPIRY
     if not expiry.isdigit() or not 1 <= int(expiry[2:]) <= 12:
         return reason.EXPIRY_INVALID
-    if rules.refuse_expired and (CENTURY + int(expiry[:2]), int(expiry[2:])) < (today.year, today.month):
-        return reason.EXPIRED
-    return None
+    expired = (full_year(int(expiry[:2]), today), int(expiry[2:])) < (today.year, today.month)
+    return reason.EXPIRED if expired and rules.refuse_expired and today >= CLOCK_SET_SINCE else None
+
+
+def full_year(two_digits: int, today: date) -> int:
+    """Year of an expiry date, in the century that brings it nearest to today."""
+    ahead = (two_digits - today.year) % CENTURY_YEARS
+    return today.year + (ahead if ahead < CENTURY_WINDOW else ahead - CENTURY_YEARS)
 
 
 def _split(track: bytearray, separator: bytes) -> tuple[bytes, bytes] | CardRefusal:
+    """Number and the rest of track 2. The rest may begin with a separator: the card has no expiry date."""
     pan, found, rest = bytes(track).partition(separator)
     if not pan.isdigit() or not found:
         loyalty = pan[:1] == b"9" and not found
         return CardRefusal(CardRefusalReason.NOT_PAYMENT if loyalty else CardRefusalReason.BAD_READ)
+    return (pan, rest) if _well_formed(rest, separator) else CardRefusal(CardRefusalReason.BAD_READ)
+
+
+def _well_formed(rest: bytes, separator: bytes) -> bool:
+    """Expiry or a separator, service code or a separator, then digits (ISO/IEC 7813).
+
+    A doubled separator before a whole expiry date with a service code is a misread, not a card without expiry.
+    """
     if rest[:1] == separator:
-        return (pan, rest) if rest[1:].isdigit() else CardRefusal(CardRefusalReason.BAD_READ)
-    if not rest.replace(b"=", b"", 1).isdigit():
-        return CardRefusal(CardRefusalReason.BAD_READ)
-    return pan, rest
+        rest = rest[1:]
+        if _dated(rest):
+            return False
+    else:
+        if not rest[:4].isdigit() or len(rest) < 4:
+            return False
+        rest = rest[4:]
+    if rest[:1] == separator:
+        rest = rest[1:]
+    return not rest or rest.isdigit()
+
+
+def _dated(rest: bytes) -> bool:
+    digits = rest[:7].decode("ascii", "replace")
+    return len(digits) == 7 and digits.isdecimal() and 1 <= int(digits[2:4]) <= 12 and meaning(digits[4:]) is not None
 
 
 def _track1(track: bytearray) -> tuple[tuple[bytes, bytes], str] | CardRefusal:
@@ -185,11 +254,18 @@ def _track1(track: bytearray) -> tuple[tuple[bytes, bytes], str] | CardRefusal:
         return CardRefusal(CardRefusalReason.NOT_PAYMENT)
     head, _, rest = text[1:].rpartition(b"^")
     pan, found, name = head.partition(b"^")
-    pan = pan.replace(b" ", b"")
+    if head.endswith(b"^"):  # the expiry date is a separator
+        name, rest = name[:-1], b"=" + rest
+    rest = rest.replace(b"^", b"=")
     if not found or not pan.isdigit():
         return CardRefusal(CardRefusalReason.BAD_READ)
-    printable = "".join(c for c in name.decode("ascii", "replace") if c.isprintable() and c != "\ufffd")
-    return (pan, rest), printable[:NAME_CHARACTERS_MAX].strip()
+    return (pan, rest), printable_name(name)
+
+
+def printable_name(name: bytes) -> str:
+    """A cardholder's name as it may go to paper: printable ASCII, at most 26 characters, without control characters."""
+    kept = "".join(chr(byte) for byte in name if 0x20 <= byte < 0x7F)
+    return kept[:NAME_CHARACTERS_MAX].strip()
 
 
 def luhn_valid(digits: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from terminal.desk import Desk
 from terminal.domain.card import Card
 from terminal.domain.outcome import Outcome
-from terminal.flows.steps import NO_PIN, ask_amount, ask_payer, ask_pin, pay, shown_amount
+from terminal.flows.steps import NO_PIN, ask_amount, ask_payer, ask_pin, pay, shown_amount, wants_pin
 
 __all__ = ["sale"]
 
@@ -26,7 +26,7 @@ async def sale_of(desk: Desk, amount_minor: int, tender: str = "") -> Outcome:
     payer = await ask_payer(desk, "sale.title", amount)
     entry = NO_PIN
     try:
-        if isinstance(payer, Card) and desk.acquirer.profile.pin_wanted(amount_minor):
+        if isinstance(payer, Card) and wants_pin(desk, payer, amount_minor):
             entry = await ask_pin(desk, amount)
     except BaseException:
         payer.wipe()

@@ -12,7 +12,7 @@ from terminal.acquirer.safe import seal_card
 from terminal.acquirer.wire import PIN_SLOT
 from terminal.desk import Desk
 from terminal.domain.card import Card, CardRefusal, CardRules, parse_card
-from terminal.domain.code import Code, CodeRefusal, CodeRefusalReason, classify_code
+from terminal.domain.code import Code, CodeRefusal, CodeRefusalReason, payment_code
 from terminal.domain.money import CURRENCIES, format_amount
 from terminal.domain.outcome import Outcome
 from terminal.domain.record import NO_REFERRAL, Intent, Referral, TransactionRecord
@@ -34,6 +34,7 @@ __all__ = [
     "pay",
     "shown_amount",
     "stand",
+    "wants_pin",
 ]
 
 NO_PIN = PinEntry(None)
@@ -98,6 +99,13 @@ async def ask_pin(desk: Desk, amount: str) -> PinEntry:
         return await desk.ask(prompt, desk.settings.timeouts.pin_s)
     finally:
         prompt.wipe()
+
+
+def wants_pin(desk: Desk, card: Card, amount_minor: int) -> bool:
+    """Whether the customer is asked for a PIN: by the acquirer's rule, or by the card's service code."""
+    profile = desk.acquirer.profile
+    by_card = profile.card_service_code == "obey" and profile.pin != "never" and card.pin_required
+    return by_card or profile.pin_wanted(amount_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +261,8 @@ def _card(desk: Desk, swipe: Swipe) -> Card | CardRefusal:
         accept_track1=profile.card_accept_track1,
         refuse_expired=profile.card_refuse_expired,
         refused_bins=profile.card_refused_bins,
+        obey_service_code=profile.card_service_code == "obey",
+        pin_possible=profile.pin != "never",
     )
     try:
         return parse_card(tracks.track1, tracks.track2, tracks.track3, rules, desk.today(), tracks.notes)
@@ -262,7 +272,7 @@ def _card(desk: Desk, swipe: Swipe) -> Card | CardRefusal:
 
 def _code(scan: Scan) -> Code | CodeRefusal:
     try:
-        return classify_code(scan.text.data).as_payment()
+        return payment_code(scan.text.data)
     finally:
         scan.text.wipe()
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from drivers.address import open_input
+from drivers.evdev_device import open_input
 from drivers.events import DeviceState, MisScan, MisSwipe, MisSwipeReason, Scan, Swipe
 from drivers.msr import MagneticStripeReader
 from drivers.scanner import Scanner
