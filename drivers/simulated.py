@@ -18,7 +18,15 @@ from drivers.keypad import KEYS
 from drivers.simulated_paper import PaperPath
 from drivers.us_map import CHARACTERS, LEFT_SHIFT
 
-__all__ = ["SIMULATED_KEYS", "SimulatedKeypad", "SimulatedPrinter", "SimulatedReader", "SimulatedScanner"]
+__all__ = [
+    "SIMULATED_KEYS",
+    "SimulatedKeypad",
+    "SimulatedPrinter",
+    "SimulatedReader",
+    "SimulatedScanner",
+    "key_code",
+    "typed_events",
+]
 
 _CODES = {character: place for place, character in reversed(CHARACTERS.items())}
 _KEY_CODES = {str(key): code for code, key in reversed(KEYS.items())}
@@ -104,13 +112,18 @@ class _Socket:
             peer.write(data)
 
 
+def key_code(key: str) -> int:
+    """Scancode of a key by its name. Raises KeyError."""
+    return _KEY_CODES[key]
+
+
 def _stroke(code: int, down: bool) -> bytes:
     now = time.time_ns()
     key = pack_event(ecodes.EV_KEY, code, int(down), now // 1_000_000_000, now // 1000 % 1_000_000)
     return pack_event(ecodes.EV_MSC, ecodes.MSC_SCAN, code) + key + _SYN
 
 
-def _typed(text: str) -> bytes:
+def typed_events(text: str) -> bytes:
     """Events of a reader or scanner that types ``text`` and Enter."""
     out = bytearray()
     for character in text:
@@ -141,7 +154,7 @@ class SimulatedReader(_Socket):
     def swipe(self, track1: str | None = None, track2: str | None = None, track3: str | None = None) -> None:
         """Pass a card; tracks without sentinels."""
         self.send(
-            _typed(
+            typed_events(
                 "".join(
                     f"{start}{track}?"
                     for start, track in (("%", track1), (";", track2), ("+", track3))
@@ -152,7 +165,7 @@ class SimulatedReader(_Socket):
 
     def type(self, text: str) -> None:
         """Send what a reader would type for a damaged or foreign card."""
-        self.send(_typed(text))
+        self.send(typed_events(text))
 
     def syn_dropped(self) -> None:
         """Say that the kernel lost events."""
@@ -164,7 +177,7 @@ class SimulatedScanner(_Socket):
 
     def scan(self, text: str) -> None:
         """Read a code."""
-        self.send(_typed(text))
+        self.send(typed_events(text))
 
 
 class SimulatedPrinter(_Socket):

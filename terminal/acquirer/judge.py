@@ -69,10 +69,11 @@ def judge(request: Message, reply: Message, mac: Mac, profile: AcquirerProfile) 
     return Verdict(declined=True, sign_on_again=again)
 
 
-def reversal_closed(reply: Message, mac: Mac, profile: AcquirerProfile) -> bool:
-    """Whether an answer to a reversal ends it: a closing code, proven by a MAC unless the profile says otherwise."""
+def reversal_closed(request: Message, reply: Message, mac: Mac, profile: AcquirerProfile) -> bool:
+    """Whether an answer to a reversal ends it: a closing code that speaks of the same money, proven by a MAC
+    unless the profile says otherwise."""
     proven = mac is Mac.VALID or (mac is Mac.ABSENT and not profile.reversal_answer_needs_mac)
-    return proven and _text(reply, 39) in profile.reversal_closing_codes
+    return proven and _text(reply, 39) in profile.reversal_closing_codes and _same_money(request, reply)
 
 
 def answer_of(reply: Message) -> HostAnswer:

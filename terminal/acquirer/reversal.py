@@ -109,7 +109,7 @@ class Reversals:
             await acquirer.journal.reversal_tried(record.id, _ANSWERED)
             return None
         code = reply.message.get(39)
-        if reversal_closed(reply.message, reply.mac, acquirer.profile):
+        if reversal_closed(request, reply.message, reply.mac, acquirer.profile):
             return await acquirer.journal.reversed(record.id, str(code), (Slip.MERCHANT,))
         await acquirer.journal.reversal_tried(record.id, _BAD_MAC if reply.mac is Mac.WRONG else _ANSWERED)
         if code in acquirer.profile.sign_on_codes or reply.mac is Mac.WRONG:

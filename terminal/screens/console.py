@@ -41,6 +41,8 @@ def text_of(screen: Screen, *, colour: bool = False) -> str:
 
 def width_of(text: str) -> int:
     """Columns a text takes; Chinese characters take two."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +44,19 @@ def escpos_bytes(lines: list[Line], profile: PrinterProfile, *, drawer: bool = F
         from terminal.slips.text_mode import text_bytes
 
         body = text_bytes(lines, profile, lambda line: _raster(raster([line], profile.dots)))
-    end = _dummy(profile.dots)
+    return body + _end(profile.dots, profile.cut) + (_KICK if drawer and profile.drawer else b"")
+
+
+@lru_cache(maxsize=4)
+def _end(dots: int, cut: bool) -> bytes:
+    """What every slip of a printer ends with."""
+    end = _dummy(dots)
     end.ln(1)
-    if profile.cut:
+    if cut:
         end.cut()
     else:
         end.print_and_feed(_TEAR_LINES)
-    return body + bytes(end.output) + (_KICK if drawer and profile.drawer else b"")
+    return bytes(end.output)
 
 
 def rest_of_a_picture(profile: PrinterProfile) -> bytes:

@@ -1,6 +1,6 @@
 """A disk that loses power: SQLite on a VFS in memory whose unsynced sectors may or may not reach the platter.
 
-Every write, truncate and sync is an operation with a number; power can be cut at any of them.
+Every write, truncate, delete and sync is an operation with a number; power can be cut at any of them.
 After the cut every call fails, and ``platter`` says what the next start finds: all that was
 synced, and of the rest none, all or a random part of the 512-byte sectors.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -17,15 +17,16 @@ from typing import Any, cast
 import apsw
 
 from terminal.journal.database import Storage
+from tools.simulation.power import DiskFault, Power, PowerCut
 
-__all__ = ["Disk", "PowerCut"]
+__all__ = ["PLATTERS", "Disk", "Platter"]
 
 SECTOR_BYTES = 512
 FREE_BYTES = 1 << 30
-
-
-class PowerCut(Exception):
-    """The machine has no power; nothing this process does matters any more."""
+PLATTERS = ("none", "all", "random")
+"""How much of what was not synced is found after a cut."""
+Platter = dict[str, bytes]
+"""Files by name as a start finds them."""
 
 
 @dataclass(slots=True)
@@ -37,40 +38,61 @@ class _File:
 
 
 class Disk:
-    """Files of one machine, and the moment its power goes."""
+    """Files of one machine in one life."""
 
     _names = 0
 
-    def __init__(self, files: dict[str, bytes] | None = None) -> None:
+    def __init__(self, power: Power, files: Platter | None = None) -> None:
         self._files = {name: _File(bytearray(data), bytearray(data)) for name, data in (files or {}).items()}
-        self.operations = 0
-        self.cut_at: int | None = None
-        """Number of the operation at which power goes; None: never."""
-        self.dead = False
+        self.power = power
+        self.free_bytes = FREE_BYTES
+        """What the file system says is left."""
         Disk._names += 1
         self._vfs = _Vfs(f"disk-{Disk._names}", self)
+        self._connections: list[apsw.Connection] = []
 
     @property
     def storage(self) -> Storage:
         """The disk as the journal takes it."""
-        return Storage(self._connect, lambda folder: FREE_BYTES)
+        return Storage(self._connect, lambda folder: self.free_bytes)
 
     def _connect(self, path: Path) -> sqlite3.Connection:
-        return cast(sqlite3.Connection, _Connection(str(path), self._vfs.name))
+        connection = _Connection(path.name, self._vfs.name)
+        self._connections.append(connection.whole)
+        return cast(sqlite3.Connection, connection)
 
     def step(self) -> None:
-        """Count one operation; raises PowerCut at the chosen one and ever after."""
-        if self.dead or (self.cut_at is not None and self.operations >= self.cut_at):
-            self.dead = True
-            raise PowerCut
-        self.operations += 1
+        """Count one operation. Raises PowerCut, or apsw's error for a disk that is full or worn."""
+        fault = self.power.step()
+        if fault is DiskFault.FULL:
+            raise apsw.FullError("simulated: the disk is full")
+        if fault is DiskFault.IO_ERROR:
+            raise apsw.IOError("simulated: the disk is worn")
 
-    def platter(self, mode: str, rng: random.Random) -> dict[str, bytes]:
-        """What the next start finds. ``mode``: ``none``, ``all`` or ``random`` of what was not synced."""
+    def platter(self, mode: str, rng: random.Random) -> Platter:
+        """What the next start finds. ``mode``: one of PLATTERS."""
         return {name: bytes(_settled(file, mode, rng)) for name, file in self._files.items()}
 
+    def holds(self, pattern: bytes) -> bool:
+        """Whether bytes that were synced, in any file, contain a pattern."""
+        return any(pattern in file.durable for file in self._files.values())
+
+    def images(self) -> Iterator[tuple[str, bytes]]:
+        """Every file as programs see it and as the platter has it."""
+        for name, file in self._files.items():
+            yield name, bytes(file.live)
+            if file.pending:
+                yield name, bytes(file.durable)
+
     def close(self) -> None:
-        """Forget the file system."""
+        """End of the life: connections are dropped without another write, and the file system is forgotten."""
+        self.power.cut()
+        for connection in self._connections:
+            try:
+                connection.close(True)
+            except (apsw.Error, PowerCut):
+                continue
+        self._connections.clear()
         self._vfs.unregister()
 
 
@@ -129,7 +151,7 @@ class _VfsFile:
         self._file = file
 
     def xRead(self, amount: int, offset: int) -> bytes:
-        if self._disk.dead:
+        if self._disk.power.dead:
             raise PowerCut
         return bytes(self._file.live[offset : offset + amount])
 
@@ -181,20 +203,29 @@ class _Connection:
     """The few calls of ``sqlite3.Connection`` that the journal makes, on apsw."""
 
     def __init__(self, path: str, vfs: str) -> None:
-        self._connection = apsw.Connection(path, vfs=vfs)
+        self.whole = apsw.Connection(path, vfs=vfs)
 
     def execute(self, statement: str, values: Any = ()) -> _Cursor:
         try:
-            return _Cursor(self._connection, self._connection.execute(statement, values))
+            return _Cursor(self.whole, self.whole.execute(statement, values))
+        except apsw.Error as error:
+            raise _translated(error) from None
+
+    def executemany(self, statement: str, rows: Iterable[Any]) -> None:
+        try:
+            self.whole.executemany(statement, rows)
         except apsw.Error as error:
             raise _translated(error) from None
 
     @property
     def in_transaction(self) -> bool:
-        return self._connection.in_transaction
+        return self.whole.in_transaction
 
     def close(self) -> None:
-        self._connection.close(True)
+        try:
+            self.whole.close(True)
+        except (apsw.Error, PowerCut):
+            return
 
 
 class _Cursor:
@@ -207,7 +238,15 @@ class _Cursor:
         return self._connection.last_insert_rowid()
 
     def fetchone(self) -> Any:
-        return next(iter(self), None)
+        try:
+            row = next(self._cursor, None)
+            self._cursor.close(True)
+        except apsw.Error as error:
+            raise _translated(error) from None
+        return row
+
+    def fetchall(self) -> list[Any]:
+        return list(self)
 
     def __iter__(self) -> Iterator[Any]:
         try:

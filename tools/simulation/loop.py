@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import selectors
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Deadlock", "SimulatedLoop"]
+__all__ = ["Deadlock", "Peer", "SimulatedLoop"]
+
+Peer = Callable[["SimulatedLoop", asyncio.Protocol], "asyncio.Transport"]
+"""Accepts a connection to a simulated Unix socket: gives the caller's end of it. Raises OSError."""
 
 
 class Deadlock(Exception):
@@ -14,27 +19,48 @@ class Deadlock(Exception):
 
 
 class _VirtualSelector(selectors.BaseSelector):
-    """Never waits: moves the clock to the next timer instead."""
+    """Never waits: looks at the file descriptors when told to, and otherwise moves the clock to the next timer."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self._keys: dict[Any, selectors.SelectorKey] = {}
+        self.dirty = False
+        """Something has been written to a descriptor that somebody may read."""
+        self._keys: dict[int, selectors.SelectorKey] = {}
+        self._poll = select.poll()
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        key = selectors.SelectorKey(fileobj, fileobj if isinstance(fileobj, int) else fileobj.fileno(), events, data)
-        self._keys[fileobj] = key
+        number = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        key = selectors.SelectorKey(fileobj, number, events, data)
+        self._keys[number] = key
+        self._poll.register(number, select.POLLIN)
+        self.dirty = True
         return key
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._keys.pop(fileobj)
+        number = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        self._poll.unregister(number)
+        return self._keys.pop(number)
 
-    def get_map(self) -> dict[Any, selectors.SelectorKey]:
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        self.unregister(fileobj)
+        return self.register(fileobj, events, data)
+
+    def get_map(self) -> dict[int, selectors.SelectorKey]:  # type: ignore[override]  # by number, as the loop asks
         return self._keys
 
+    def get_key(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._keys[fileobj if isinstance(fileobj, int) else fileobj.fileno()]
+
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self.dirty:
+            ready = sorted(number for number, _ in self._poll.poll(0))
+            if ready:
+                return [(self._keys[number], selectors.EVENT_READ) for number in ready]
+            self.dirty = False
         if timeout is None:
             raise Deadlock("every task waits and no timer is set")
-        self.now_s += max(timeout, 0.0)
+        if timeout > 0:
+            self.now_s += timeout
         return []
 
 
@@ -44,7 +70,25 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._virtual = _VirtualSelector()
         super().__init__(self._virtual)
+        self.peers: dict[str, Peer] = {}
+        """Simulated Unix sockets by path."""
 
     def time(self) -> float:
         """Virtual seconds."""
         return self._virtual.now_s
+
+    def written(self) -> None:
+        """Bytes have been put into a pipe that a driver may read."""
+        self._virtual.dirty = True
+
+    async def create_unix_connection(  # type: ignore[override]  # as much of it as the drivers use
+        self, protocol_factory: Callable[[], asyncio.Protocol], path: str | None = None, **options: Any
+    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
+        """Connect to a simulated socket. Raises OSError where nobody listens."""
+        peer = self.peers.get(path or "")
+        if peer is None:
+            raise FileNotFoundError(2, "nobody listens there")
+        protocol = protocol_factory()
+        transport = peer(self, protocol)
+        protocol.connection_made(transport)
+        return transport, protocol

@@ -1,50 +1,35 @@
 """A network in memory that loses, delays, repeats, splits and spoils what passes through it.
 
-Stands where ``asyncio.open_connection`` does; the link's own framing and waiting run over it.
+Stands where ``asyncio.open_connection`` does; the link's own framing and waiting run over it. What is under way
+stays under way when the terminal loses power.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-__all__ = ["Fault", "Network", "Plan"]
+from tools.simulation.faults import Fault
 
-HostHandler = Callable[[bytes], Awaitable[bytes | None]]
-"""Takes a whole frame with its length prefix; gives the answer's frame or nothing."""
+__all__ = ["HostEnd", "Network", "Plan"]
 
 LATENCY_S = 0.05
 
 
-class Fault(StrEnum):
-    """What may happen to one conversation."""
+class HostEnd(Protocol):
+    """The other end: takes a whole frame with its length prefix."""
 
-    NONE = "none"
-    REFUSED = "refused"
-    CONNECT_MUTE = "connect-mute"
-    REQUEST_LOST = "request-lost"
-    RESET_BEFORE_DELIVERY = "reset-before-delivery"
-    RESET_AFTER_DELIVERY = "reset-after-delivery"
-    ANSWER_LOST = "answer-lost"
-    ANSWER_LATE = "answer-late"
-    ANSWER_AT_THE_TIMER = "answer-at-the-timer"
-    ANSWER_TWICE = "answer-twice"
-    ANSWER_TRUNCATED = "answer-truncated"
-    ANSWER_SPOILED = "answer-spoiled"
-    ANSWER_SPLIT = "answer-split"
-    GARBAGE_FIRST = "garbage-first"
-    LENGTH_ZERO = "length-zero"
-    LENGTH_HUGE = "length-huge"
-    REQUEST_TWICE = "request-twice"
-    REQUEST_LATE = "request-late"
-    """Delivered only after the terminal has given up: a late 0200 behind its own 0400."""
+    def answer(self, data: bytes, fault: Fault) -> bytes | None:
+        """The answer's frame, or nothing."""
+
+    def earlier(self, data: bytes) -> bytes | None:
+        """A genuine answer to an earlier message of the same kind, if there was one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plan:
     """How likely a fault is, and which ones are in play; the timer they play against."""
 
@@ -54,23 +39,29 @@ class Plan:
 
 
 class Network:
-    """Dials into a host handler through faults drawn from a seed."""
+    """Dials into a host through faults drawn from a seed."""
 
-    def __init__(self, handler: HostHandler, plan: Plan, rng: random.Random) -> None:
-        self._handler = handler
-        self._plan = plan
+    def __init__(self, host: HostEnd, plan: Plan, rng: random.Random, note: Callable[[str], None]) -> None:
+        self._host = host
+        self.plan = plan
         self._rng = rng
+        self._note = note
         self.script: list[Fault] = []
         """Faults of the next conversations, before any drawn ones; for complete enumeration."""
         self.conversations = 0
-        self.sent: Callable[[bytes], None] = lambda data: None
-        """Told of the first byte that leaves the terminal, at the moment it does (invariant I3)."""
+        self.sent: Callable[[bytes], bool] = lambda data: True
+        """Told of the bytes that leave the terminal, at the moment they do (I3); False: its power is gone."""
+        self.met: set[Fault] = set()
+        """Faults that have come to pass."""
         self._background: set[asyncio.Task[None]] = set()
 
     async def dial(self, host: str, port: int, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A connection, or the failure to get one."""
         fault = self._draw()
         self.conversations += 1
+        if fault is not Fault.NONE:
+            self.met.add(fault)
+            self._note(f"network: {fault}")
         await asyncio.sleep(LATENCY_S)
         if fault is Fault.REFUSED:
             raise ConnectionRefusedError(111, "refused")
@@ -82,16 +73,22 @@ class Network:
     def _draw(self) -> Fault:
         if self.script:
             return self.script.pop(0)
-        if self._plan.faults and self._rng.random() < self._plan.probability:
-            return self._rng.choice(self._plan.faults)
+        if self.plan.faults and self._rng.random() < self.plan.probability:
+            return self._rng.choice(self.plan.faults)
         return Fault.NONE
 
     def deliver(self, data: bytes, reader: asyncio.StreamReader, fault: Fault) -> None:
         """Carry a request to the host and its answer back, in the background as a network does."""
-        self.sent(data)
+        if not self.sent(data):
+            return
         task = asyncio.get_running_loop().create_task(self._carry(data, reader, fault))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    @property
+    def under_way(self) -> int:
+        """Messages on their way."""
+        return len(self._background)
 
     async def quiet(self) -> None:
         """Wait until nothing is under way any more."""
@@ -100,52 +97,72 @@ class Network:
 
     async def _carry(self, data: bytes, reader: asyncio.StreamReader, fault: Fault) -> None:
         await asyncio.sleep(LATENCY_S)
-        if fault is Fault.REQUEST_LOST:
-            return
-        if fault is Fault.RESET_BEFORE_DELIVERY:
-            reader.set_exception(ConnectionResetError(104, "reset"))
-            return
-        if fault is Fault.REQUEST_LATE:
-            await asyncio.sleep(self._plan.response_s * self._rng.uniform(1.01, 3))
-        answer = await self._handler(data)
+        match fault:
+            case Fault.REQUEST_LOST:
+                return
+            case Fault.RESET_AT_FIRST_READ:
+                reader.set_exception(ConnectionResetError(104, "reset"))
+                return
+            case Fault.REQUEST_CUT:
+                reader.feed_eof()
+                return
+            case Fault.REQUEST_LATE:
+                await asyncio.sleep(self.plan.response_s * self._rng.uniform(1.01, 3))
+            case Fault.REPLAYED:
+                answer = self._host.earlier(data)
+                if answer is not None:
+                    self._note("network: an earlier answer is given again")
+                    reader.feed_data(answer)
+                return
+        answer = self._host.answer(data, fault)
         if fault is Fault.REQUEST_TWICE:
-            await self._handler(data)
+            self._host.answer(data, Fault.NONE)
         if fault is Fault.RESET_AFTER_DELIVERY:
             reader.set_exception(ConnectionResetError(104, "reset"))
             return
         await asyncio.sleep(self._delay(fault))
-        for piece in self._pieces(answer or b"", fault):
+        for piece in self._pieces(data, answer or b"", fault):
             reader.feed_data(piece)
             await asyncio.sleep(0)
         if fault is Fault.ANSWER_TRUNCATED:
             reader.feed_eof()
 
     def _delay(self, fault: Fault) -> float:
-        if fault is Fault.ANSWER_LATE:
-            return self._plan.response_s * self._rng.uniform(1.01, 3)
-        if fault is Fault.ANSWER_AT_THE_TIMER:
-            return max(self._plan.response_s - LATENCY_S, 0.0)
+        match fault:
+            case Fault.ANSWER_LATE:
+                return self.plan.response_s * self._rng.uniform(1.001, 1.1)
+            case Fault.ANSWER_VERY_LATE:
+                return self.plan.response_s * self._rng.uniform(1.5, 6)
+            case Fault.ANSWER_AT_THE_TIMER:
+                return max(self.plan.response_s - LATENCY_S, 0.0)
         return LATENCY_S
 
-    def _pieces(self, answer: bytes, fault: Fault) -> list[bytes]:
+    def _pieces(self, asked: bytes, answer: bytes, fault: Fault) -> list[bytes]:
         if not answer or fault is Fault.ANSWER_LOST:
             return []
-        if fault is Fault.ANSWER_TWICE:
-            return [answer, answer]
-        if fault is Fault.ANSWER_TRUNCATED:
-            return [answer[: self._rng.randrange(len(answer))]]
-        if fault is Fault.ANSWER_SPOILED:
-            spoiled = bytearray(answer)
-            spoiled[self._rng.randrange(len(answer))] ^= 1 << self._rng.randrange(8)
-            return [bytes(spoiled)]
-        if fault is Fault.ANSWER_SPLIT:
-            return [answer[index : index + 1] for index in range(len(answer))]
-        if fault is Fault.GARBAGE_FIRST:
-            return [b"\x00\x20" + self._rng.randbytes(32), answer]
-        if fault is Fault.LENGTH_ZERO:
-            return [b"\x00\x00", answer]
-        if fault is Fault.LENGTH_HUGE:
-            return [b"\xff\xff" + answer]
+        match fault:
+            case Fault.ANSWER_TWICE:
+                return [answer, answer]
+            case Fault.ANSWER_TRUNCATED:
+                return [answer[: self._rng.randrange(len(answer))]]
+            case Fault.ANSWER_SPOILED:
+                spoiled = bytearray(answer)
+                spoiled[self._rng.randrange(len(answer))] ^= 1 << self._rng.randrange(8)
+                return [bytes(spoiled)]
+            case Fault.ANSWER_SPLIT:
+                return [answer[index : index + 1] for index in range(len(answer))]
+            case Fault.GARBAGE_FIRST:
+                return [b"\x00\x20" + self._rng.randbytes(32), answer]
+            case Fault.LENGTH_ZERO:
+                return [b"\x00\x00", answer]
+            case Fault.LENGTH_HUGE:
+                return [b"\xff\xff" + answer]
+            case Fault.LENGTH_OFF_BY_ONE:
+                length = int.from_bytes(answer[:2], "big") + self._rng.choice((-1, 1))
+                return [length.to_bytes(2, "big") + answer[2:]]
+            case Fault.STALE_FIRST:
+                earlier = self._host.earlier(asked)
+                return [earlier, answer] if earlier else [answer]
         return [answer]
 
 
