@@ -20,7 +20,7 @@ from terminal.acquirer.request import financial
 from terminal.acquirer.safe import unseal_card
 from terminal.acquirer.sign_on import sign_on
 from terminal.acquirer.wire import MAC_SLOT
-from terminal.domain.record import TransactionRecord, UndoCause
+from terminal.domain.record import TransactionRecord
 from terminal.domain.transactions import TRANSACTIONS
 from terminal.journal import Slip
 
@@ -98,11 +98,14 @@ class Advices:
             acquirer.signed_on = False
             return False
         stands = TRANSACTIONS[record.kind].stands
-        if verdict.approved or answer.response_code in acquirer.profile.advice_known_codes:
+        # "Repeated" closes it only as proven as any other decline.
+        known = verdict.declined and answer.response_code in acquirer.profile.advice_known_codes
+        if verdict.approved or known:
             await acquirer.journal.approve(record.id, answer, () if stands else (Slip.MERCHANT, Slip.CUSTOMER))
             return True
-        if verdict.declined or verdict.undo is UndoCause.UNPROVEN_DECLINE:
-            # The merchant has to know: what stood at the counter will not be paid by the issuer.
+        if verdict.declined:
+            # An unproven one may hide that the host has taken it, and is asked again. The merchant has to know:
+            # what stood at the counter will not be paid by the issuer.
             await acquirer.journal.decline(record.id, answer, (Slip.MERCHANT,) if stands else ())
             return True
         return False

@@ -124,9 +124,9 @@ class Exchange:
         journal, undo = self._acquirer.journal, TRANSACTIONS[record.kind].undo
         if undo is Undo.REVERSAL:
             return await journal.undo(record.id, cause, _REASON.get(cause, _OTHER), answer)
-        if cause is UndoCause.UNPROVEN_DECLINE and answer is not None:
-            # Nothing can be reversed here, and asking again brings the same words.
-            return await journal.decline(record.id, answer)
         if undo is Undo.ADVICE:
             return await journal.advise(record.id, cause)
+        if cause is UndoCause.UNPROVEN_DECLINE and answer is not None:
+            # No money was to move; asking again brings the same words.
+            return await journal.decline(record.id, answer)
         return await journal.drop(record.id, cause)

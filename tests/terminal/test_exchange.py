@@ -288,3 +288,24 @@ def test_the_loop_that_undoes_tells_who_waits(play):
         return closed, reversals.pending
 
     assert play(["mute", reply_to], story) == (True, 0)
+
+
+@pytest.mark.parametrize("code", ["51", "94"])
+def test_an_advice_is_not_ended_by_a_decline_that_nobody_has_sealed(play, code):
+    """Found by the campaign: the host had taken the advice, and what arrived was a decline without a MAC."""
+
+    async def story(acquirer, host, exchange, reversals):
+        outcome = await exchange.store(Intent("offline-sale", 5000, "156", "022", "622848******1234"), "123456")
+        await Advices(acquirer, lambda: None).drain(None)
+        return await acquirer.journal.record(outcome.record.id)
+
+    assert play([lambda r: reply_to(r, code, mac=None)], story).state is State.ADVISING
+
+
+def test_a_reversal_is_not_ended_by_an_answer_about_other_money(play):
+    async def story(acquirer, host, exchange, reversals):
+        outcome = await exchange.run(SALE, lambda: CARD)
+        await reversals.drain()
+        return await acquirer.journal.record(outcome.record.id)
+
+    assert play(["reset", lambda r: reply_to(r, "00", e4="000000000001")], story).state is State.REVERSING

@@ -50,7 +50,7 @@ def menu_path(flow: str) -> tuple[str, ...]:
                 below = search(item.leads_to)
                 if below is not None:
                     return (item.digit, *below)
-            elif item.leads_to.__name__ == flow:  # type: ignore[attr-defined]  # flows are functions
+            elif item.leads_to.__name__ == flow:
                 return (item.digit,)
         return None
 

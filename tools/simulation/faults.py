@@ -78,6 +78,8 @@ class Fault(StrEnum):
     FORGED_AMOUNT = "forged-amount"
     FORGED_MTI = "forged-mti"
     FORGED_PROCESSING = "forged-processing"
+    FORGED_REPEATED = "forged-repeated"
+    """An unsealed "repeated", which would end an advice that the host never got."""
 
     # Settlement.
     TOTALS_DISAGREE = "totals-disagree"

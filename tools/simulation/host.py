@@ -211,7 +211,9 @@ class SimulatedHost:
             case Fault.FORGED_MTI:
                 mti = {"0210": "0110", "0110": "0210", "0230": "0210", "0410": "0210"}.get(message.mti, "0210")
                 message = Message(mti, message.elements)
-        mac = fault is not Fault.FORGED_NO_MAC and self._security.has_mac_key(request.terminal)
+        if fault is Fault.FORGED_REPEATED:
+            message = _with(message, 39, "94")
+        mac = fault not in (Fault.FORGED_NO_MAC, Fault.FORGED_REPEATED) and self._security.has_mac_key(request.terminal)
         body = self._envelope.seal(request.terminal, message, mac=mac)
         return self._framed(frame, _spoiled_mac(body) if fault is Fault.FORGED_MAC and mac else body)
 

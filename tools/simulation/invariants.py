@@ -143,8 +143,10 @@ def paper(rest: Rest) -> Iterator[str]:
         copies[(*key, slip.copy)] += 1
         originals[(*key, slip.copy, slip.good)] += not slip.duplicate
         yield from _differs(slip, row, rest.currency)
-    for (_, stan, copy, _), count in originals.items():
-        if count > 1:
+    for (batch, stan, copy, good), count in originals.items():
+        # The slip of an advice that is refused before it was printed says so, and so does the one for the refusal.
+        allowed = 1 if good or not TRANSACTIONS[by_number[batch, stan].kind].stands else 2
+        if count > allowed:
             yield f"the {copy} slip of voucher {stan:06d} came out {count} times without DUPLICATE"
     owed = {(job.txn, job.what) for job in rest.books.jobs if job.state != "done"}
     for row in rest.books.rows:

@@ -210,7 +210,7 @@ class Machine:
             if not self.power.dead:
                 self.out_of_service += 1
                 self._note(f"machine: out of service: {_first(group)}")
-        except* Exception as group:
+        except* Exception as group:  # noqa: BLE001 - whatever ends a life is a finding
             if not self.power.dead:
                 self.ended = _first(group)
 

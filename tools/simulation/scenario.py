@@ -97,14 +97,15 @@ def scenario_of(seed: int) -> Scenario:
     probability = {"calm": 0.0, "rough": 0.12, "hell": 0.35}[weather]
     faults = ALL_FAULTS if rng.random() < 0.5 else tuple(rng.sample(ALL_FAULTS, rng.randint(2, 8)))
     overrides = _overrides(rng)
-    if overrides["decline_without_mac"] == '"accept"':
-        # Who believes a decline without a seal can be lied to; that is the acquirer's choice.
-        faults = tuple(fault for fault in faults if fault is not Fault.DENIED)
     sign_declines = rng.random() < 0.8
     if not sign_declines:
         # A host that does not seal "original not found" either: the terminal has to believe it.
         overrides["reversal_answer_needs_mac"] = "false"
+        overrides["decline_without_mac"] = '"accept"'
         faults = tuple(fault for fault in faults if fault not in (Fault.FORGED_NO_MAC, Fault.NO_MAC))
+    if overrides["decline_without_mac"] == '"accept"':
+        # Who believes a decline without a seal can be lied to; that is the acquirer's choice.
+        faults = tuple(fault for fault in faults if fault not in (Fault.DENIED, Fault.FORGED_REPEATED))
     builder = _Builder(rng, weather)
     for _ in range(rng.randint(5, 24)):
         builder.add()
@@ -179,7 +180,7 @@ class _Builder:
         rng = self._rng
         if not self._happens(0.15):
             return None
-        starts = []
+        starts: list[int] = []
         while rng.random() < 0.25 and len(starts) < 4:
             starts.append(rng.randrange(40))
         at_s = rng.uniform(0.0, 6.0) if rng.random() < 0.25 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 __all__ = ["ReadSlip", "read_slip"]
 
@@ -33,7 +34,7 @@ def read_slip(data: bytes) -> ReadSlip:
     text = _COMMANDS.sub(b"", data).decode("cp437", "replace")
     lines = text.splitlines()
     values = dict(_pair(line) for line in lines)
-    account = next((after for line, after in zip(lines, lines[1:], strict=False) if line == "CARD NO"), "")
+    account = next((after for line, after in pairwise(lines) if line == "CARD NO"), "")
     copy = "merchant" if "MERCHANT COPY" in lines else "customer" if "CARDHOLDER COPY" in lines else ""
     return ReadSlip(
         copy=copy,

@@ -36,6 +36,8 @@ __all__ = ["Finding", "Result", "World", "run_scenario"]
 BEGAN = datetime(2026, 11, 24, 9, 0, 0)
 REST_S = 900.0
 """A healthy world comes to rest within 15 minutes (I11)."""
+_START_S = 20.0
+"""A start that has not met its cut by then is over."""
 PROBE_MINOR = 11
 _VOUCHER = re.compile(r"\b(\d{6})\b")
 _FINDINGS_MAX = 20
@@ -210,11 +212,14 @@ class World:
             at, what = operation.disk_fault
             power.fault_at = {power.operations + at: DiskFault(what)}
         cut = operation.cut
+        timer = None
         if cut is not None and cut.at_s is not None:
-            self.loop.call_later(cut.at_s, power.cut)
+            timer = self.loop.call_later(cut.at_s, power.cut)
         elif cut is not None:
             power.cut_at = power.operations + cut.after
         await self.clerk.perform(operation, self._reference(operation))
+        if timer is not None:
+            timer.cancel()
         if cut is not None and not self.machine.running:
             await self.cut(cut)
         if self.machine.running:
@@ -228,9 +233,8 @@ class World:
             await asyncio.sleep(self.rng.choice((0.5, 3.0, 200.0)))
             self.machine.switch_on(cut_at=after)
             self.clerk.gone()
-            deadline = self.loop.time() + 20.0
-            while self.machine.running and self.loop.time() < deadline:
-                await asyncio.sleep(0.5)
+            assert self.machine.life is not None
+            await asyncio.wait([self.machine.life], timeout=_START_S)
             await self._off(cut.platter)
 
     async def _off(self, platter: str) -> None:
