@@ -8,7 +8,7 @@ The bytes are somebody else's; the wire is ours. While a slip is on its way noth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from drivers.device import Emit
@@ -48,11 +48,16 @@ _MARKS = 10_000
 _TEST_LINES = b"\x1b@" + b"Countertop\nprinter test\n0123456789\n\n\n\n"
 
 
+Opener = Callable[[str, Callable[[bytes], None]], Awaitable[Port]]
+
+
 class Printer(Supervised):
     """An ESC/POS printer over USB, a serial line, the network, a socket or a file."""
 
-    def __init__(self, name: str, address: str, model: str = "auto") -> None:
+    def __init__(self, name: str, address: str, model: str = "auto", opener: Opener = open_port) -> None:
+        """``opener`` opens the way for bytes; a simulation has its own."""
         super().__init__(name, address)
+        self._opener = opener
         self.status_now = PrinterStatus()
         """What is known without asking."""
         self._model_name = model
@@ -76,7 +81,7 @@ class Printer(Supervised):
     async def connect(self) -> None:
         """Open the way to the printer."""
         try:
-            self._port = await open_port(self._address, self._received)
+            self._port = await self._opener(self._address, self._received)
         finally:
             asyncio.get_running_loop().call_soon(self._tried.set)
         self._model = model_for(self._model_name, *getattr(self._port, "ids", (None, None)))

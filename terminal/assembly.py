@@ -15,7 +15,7 @@ from config.devices import Printer
 from drivers.device import Device
 from drivers.events import DeviceChanged, DeviceState, DriverEvent, KeyPress, PrinterChanged
 from iso8583 import Message
-from keys import KeyRoom, furnished, open_vault, run_self_tests
+from keys import KeyRoom, furnished, open_vault
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
 from terminal.acquirer.exchange import Exchange
@@ -123,7 +123,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
 
 def _key_room(settings: Settings, outside: Outside) -> KeyRoom:
     """The keys with their log and custodians; no key is used before the algorithms have given their known answers."""
-    run_self_tests()
+    outside.self_test()
     path, disk = Path(settings.keys.path), outside.key_disk
 
     def now() -> datetime:

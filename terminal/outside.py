@@ -18,6 +18,7 @@ from drivers import registry
 from drivers.device import Device
 from drivers.hotplug import Hotplug
 from keys.backends.disk import Disk
+from keys.self_test import run_self_tests
 from terminal.acquirer.link import Dial
 from terminal.journal.database import LOCAL_STORAGE, Storage
 from terminal.journal.writer import ThreadWriter, Writer
@@ -39,6 +40,8 @@ class Outside:
     """Where the journal and the vault write, off the loop."""
     storage: Storage = LOCAL_STORAGE
     """The journal's disk."""
+    self_test: Callable[[], None] = run_self_tests
+    """The known answers of the cryptography, before a key is used. Raises SelfTestFailed."""
     key_disk: Disk | None = None
     """The vault's disk; None: the real one."""
     dial: Dial = asyncio.open_connection

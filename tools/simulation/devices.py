@@ -1,4 +1,4 @@
-"""Simulated devices: real bytes into the real drivers, through pipes and an in-memory socket."""
+"""Simulated devices: real bytes into the real drivers, through pipes, and paper on the other side."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ import asyncio
 import fcntl
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
 
 from evdev import ecodes
 
 from drivers.input_stream import pack_event
+from drivers.port import Port
 from drivers.simulated import key_code, typed_events
 from tools.simulation.loop import SimulatedLoop
 from tools.simulation.power import Power, PowerCut
 
-__all__ = ["PRINTER_PATH", "InputPipe", "PaperPrinter", "strokes", "typed"]
+__all__ = ["InputPipe", "PaperPrinter", "strokes", "typed"]
 
-PRINTER_PATH = "/simulated/printer.sock"
+Received = Callable[[bytes], None]
 _FIRST_DESCRIPTOR = 400
 """Descriptors of unplugged devices are closed; far above what anybody else opens, none is taken for another."""
 _SYN = pack_event(ecodes.EV_SYN, ecodes.SYN_REPORT, 0)
 _DROPPED = pack_event(ecodes.EV_SYN, ecodes.SYN_DROPPED, 0) + _SYN
+_ASK = b"\x10\x04"
 _CUT = b"\x1dV"
 
 
@@ -86,10 +87,9 @@ def strokes(keys: Sequence[str], at_s: float) -> bytes:
 
 
 class PaperPrinter:
-    """An ESC/POS printer on a simulated Unix socket: keeps what reached the paper, answers DLE EOT, has troubles."""
+    """An ESC/POS printer: keeps what reached the paper, answers DLE EOT, has troubles."""
 
-    def __init__(self, loop: SimulatedLoop, rng: random.Random) -> None:
-        self._loop = loop
+    def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self.power: Power | None = None
         """Of the terminal that prints; what it sends after the cut does not arrive."""
@@ -98,31 +98,32 @@ class PaperPrinter:
         self.torn: list[bytes] = []
         """What stood on the paper when a slip was broken off."""
         self._current = bytearray()
-        self.paper, self.cover_closed, self.mute, self.present = True, True, False, True
+        self.paper, self.cover_closed, self.mute, self.present, self.stalls = True, True, False, True, False
         self.runs_out_after: int | None = None
         """Bytes after which the roll ends."""
-        self.stalls = False
-        self._transports: list[_PrinterEnd] = []
-        loop.peers[PRINTER_PATH] = self._connect
+        self._ports: list[_PaperPort] = []
 
-    def _connect(self, loop: SimulatedLoop, protocol: asyncio.Protocol) -> asyncio.Transport:
+    async def open_port(self, address: str, received: Received) -> Port:
+        """The way to it, as the driver opens it. Raises OSError."""
         if not self.present:
             raise ConnectionRefusedError(111, "no printer")
-        end = _PrinterEnd(self, protocol)
-        self._transports.append(end)
-        return end
+        port = _PaperPort(self, received)
+        self._ports.append(port)
+        return port
 
     def reset(self) -> None:
         """The cable is pulled."""
-        ends, self._transports = self._transports, []
-        for end in ends:
-            end.lose()
+        ports, self._ports = self._ports, []
+        for port in ports:
+            port.lose()
         self.tear()
 
     def restored(self) -> None:
         """Everything in order again."""
-        self.paper, self.cover_closed, self.mute, self.present = True, True, False, True
-        self.runs_out_after, self.stalls = None, False
+        self.paper, self.cover_closed, self.mute, self.present, self.stalls = True, True, False, True, False
+        self.runs_out_after = None
+        for port in self._ports:
+            port.moving.set()
 
     def tear(self) -> None:
         """Whatever is half printed is torn off."""
@@ -130,11 +131,11 @@ class PaperPrinter:
             self.torn.append(bytes(self._current))
             self._current.clear()
 
-    def take(self, data: bytes, end: _PrinterEnd) -> None:
+    def take(self, data: bytes, answer: Received) -> None:
         """Bytes of the terminal. Raises PowerCut after a part of them when its power goes."""
-        while (start := data.find(b"\x10\x04")) >= 0 and len(data) > start + 2:
+        while (start := data.find(_ASK)) >= 0 and len(data) > start + 2:
             if not self.mute:
-                end.answer(bytes([self._status(data[start + 2])]))
+                asyncio.get_running_loop().call_later(0.002, answer, bytes([self._status(data[start + 2])]))
             data = data[:start] + data[start + 3 :]
         if not data:
             return
@@ -172,45 +173,54 @@ class PaperPrinter:
         }.get(which, 0x12)
 
 
-class _PrinterEnd(asyncio.Transport):
-    """The terminal's end of the connection to the printer."""
+class _PaperPort:
+    """The terminal's end of the way to the printer (``drivers.port.Port``)."""
 
-    def __init__(self, printer: PaperPrinter, protocol: asyncio.Protocol) -> None:
-        super().__init__()
+    answers = True
+
+    def __init__(self, printer: PaperPrinter, received: Received) -> None:
+        self.sent = 0
+        self.moving = asyncio.Event()
+        """Set when a printer that stood takes bytes again."""
         self._printer = printer
-        self._protocol = protocol
-        self._closing = self._paused = False
+        self._received = received
+        self._closed = False
+        self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def write(self, data: Any) -> None:
-        if self._closing:
-            return
-        if self._printer.stalls:
-            if not self._paused:
-                self._paused = True
-                self._protocol.pause_writing()
-            return
-        self._printer.take(bytes(data), self)
+    async def send(self, data: bytes) -> None:
+        """Hand over. Raises OSError when the printer is gone."""
+        self._require()
+        while self._printer.stalls:
+            self.moving.clear()
+            await self.moving.wait()
+            self._require()
+        self.sent += len(data)
+        self._printer.take(data, self._deliver)
+        self._require()
 
-    def answer(self, data: bytes) -> None:
-        """A status byte, a moment later."""
-        self._printer._loop.call_later(0.002, self._deliver, data)
+    async def gone(self) -> None:
+        """Wait until the printer is gone."""
+        await asyncio.shield(self._gone)
 
-    def _deliver(self, data: bytes) -> None:
-        if not self._closing:
-            self._protocol.data_received(data)
+    async def port_status(self) -> int | None:
+        """Not USB."""
+        return None
+
+    def close(self) -> None:
+        """Let it go."""
+        self._closed = True
+        self.lose()
 
     def lose(self) -> None:
         """The connection breaks."""
-        if not self._closing:
-            self._closing = True
-            self._printer._loop.call_soon(self._protocol.connection_lost, ConnectionResetError(104, "gone"))
+        if not self._gone.done():
+            self._gone.set_result(None)
+        self.moving.set()
 
-    def is_closing(self) -> bool:
-        return self._closing
+    def _deliver(self, data: bytes) -> None:
+        if not self._closed and not self._gone.done():
+            self._received(data)
 
-    def close(self) -> None:
-        if not self._closing:
-            self._closing = True
-            self._printer._loop.call_soon(self._protocol.connection_lost, None)
-
-    abort = close
+    def _require(self) -> None:
+        if self._gone.done():
+            raise ConnectionResetError(104, "gone")

@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 import select
 import selectors
-from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Deadlock", "Peer", "SimulatedLoop"]
-
-Peer = Callable[["SimulatedLoop", asyncio.Protocol], "asyncio.Transport"]
-"""Accepts a connection to a simulated Unix socket: gives the caller's end of it. Raises OSError."""
+__all__ = ["Deadlock", "SimulatedLoop"]
 
 
 class Deadlock(Exception):
@@ -70,8 +66,6 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._virtual = _VirtualSelector()
         super().__init__(self._virtual)
-        self.peers: dict[str, Peer] = {}
-        """Simulated Unix sockets by path."""
 
     def time(self) -> float:
         """Virtual seconds."""
@@ -80,15 +74,3 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def written(self) -> None:
         """Bytes have been put into a pipe that a driver may read."""
         self._virtual.dirty = True
-
-    async def create_unix_connection(  # type: ignore[override]  # as much of it as the drivers use
-        self, protocol_factory: Callable[[], asyncio.Protocol], path: str | None = None, **options: Any
-    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
-        """Connect to a simulated socket. Raises OSError where nobody listens."""
-        peer = self.peers.get(path or "")
-        if peer is None:
-            raise FileNotFoundError(2, "nobody listens there")
-        protocol = protocol_factory()
-        transport = peer(self, protocol)
-        protocol.connection_made(transport)
-        return transport, protocol

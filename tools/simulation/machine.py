@@ -16,8 +16,10 @@ from typing import Any
 from config import Settings, load
 from drivers import registry
 from drivers.device import Device
+from drivers.printer import Printer
 from keys import CredentialProtector, KeysError
 from keys.secret import Secret
+from keys.self_test import run_self_tests
 from keys.vault_intake import Incoming
 from keys.vault_open import create_vault
 from terminal.assembly import JOURNAL_NAME, live
@@ -26,7 +28,7 @@ from terminal.outside import Outside
 from terminal.screens.face import Face
 from terminal.screens.screen import Screen
 from terminal.service.monitor import Monitor
-from tools.simulation.devices import PRINTER_PATH, InputPipe, PaperPrinter
+from tools.simulation.devices import InputPipe, PaperPrinter
 from tools.simulation.disk import Disk, Platter
 from tools.simulation.loop import SimulatedLoop
 from tools.simulation.network import Network
@@ -69,7 +71,7 @@ driver = "evdev-scanner"
 address = "unix:scanner"
 [devices.printer]
 driver = "escpos-printer"
-address = "unix:{printer}"
+address = "unix:printer"
 text = "cp437"
 [timeouts]
 outcome_s = 8
@@ -103,7 +105,6 @@ def _settings(folder: Path, overrides: tuple[tuple[str, str], ...]) -> Settings:
             terminal=TERMINAL,
             merchant=MERCHANT,
             folder=folder,
-            printer=PRINTER_PATH,
             overrides="\n".join(f"{name} = {value}" for name, value in overrides),
         ),
         "utf-8",
@@ -194,7 +195,9 @@ class Machine:
         assert self.disk is not None and self._vault_disk is not None
         outside = Outside(
             wall=self.wall,
+            monotonic=self._loop.time,
             random=self._rng.randbytes,
+            self_test=_tested_once,
             writer=InlineWriter,
             storage=self.disk.storage,
             key_disk=self._vault_disk,
@@ -220,6 +223,8 @@ class Machine:
             self._see(screen)
 
     def _device(self, name: str, settings: Mapping[str, Any]) -> Device:
+        if name == "printer":
+            return Printer(name, "simulated", settings["model"], self.printer.open_port)
         if name in self.inputs:
             settings = {**settings, "address": self.inputs[name].address}
         return registry.build(name, settings)
@@ -256,6 +261,12 @@ class Machine:
     def journal_name(self) -> str:
         """The journal's file on the simulated disk."""
         return JOURNAL_NAME
+
+
+@lru_cache(maxsize=1)
+def _tested_once() -> None:
+    """The known answers do not change from one simulated start to the next: once in a process is enough."""
+    run_self_tests()
 
 
 async def _inline(function: Callable[..., bytes], *arguments: Any, **options: Any) -> bytes:

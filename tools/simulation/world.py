@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
-import re
 import sys
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from terminal.screens.screen import Screen
 from tools.simulation.books import Books, host_kind, read_books
-from tools.simulation.canaries import CARD_FORMS, found_in, key_forms
 from tools.simulation.clerk import Clerk, Reference
 from tools.simulation.devices import PaperPrinter
-from tools.simulation.faults import Fault
 from tools.simulation.host import SimulatedHost
 from tools.simulation.invariants import AT_REST, Rest
 from tools.simulation.loop import Deadlock, SimulatedLoop
@@ -29,9 +21,9 @@ from tools.simulation.power import DiskFault
 from tools.simulation.scenario import Cut, Operation, Scenario
 from tools.simulation.slip_reader import read_slip
 from tools.simulation.trace import Trace
-from tools.simulation.wire_watch import WireWatch, integer
+from tools.simulation.watcher import Result, Watcher
 
-__all__ = ["Finding", "Result", "World", "run_scenario"]
+__all__ = ["World", "run_scenario"]
 
 BEGAN = datetime(2026, 11, 24, 9, 0, 0)
 REST_S = 900.0
@@ -39,47 +31,10 @@ REST_S = 900.0
 _START_S = 20.0
 """A start that has not met its cut by then is over."""
 PROBE_MINOR = 11
-_VOUCHER = re.compile(r"\b(\d{6})\b")
-_FINDINGS_MAX = 20
-_SHOWN_STATES = {
-    "outcome.approved": ("approved", "advising"),
-    "outcome.declined": ("declined", "reversing", "reversed"),
-    "outcome.undoing": ("reversing", "reversed"),
-    "outcome.not-charged": ("reversed", "dropped", "reversing", "declined"),
-    "outcome.delivering": ("advising", "approved", "declined"),
-}
 _ORIGINAL = {
     "sale": "sale", "sale_code": "qr-sale", "pre_auth": "pre-auth", "complete": "completion",
 }  # fmt: skip
 _HEALTHY = Plan(0.0, (), 60.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """An invariant that did not hold."""
-
-    invariant: str
-    text: str
-    at_s: float
-
-
-@dataclass(slots=True)
-class Result:
-    """What a scenario came to."""
-
-    seed: int
-    findings: list[Finding] = field(default_factory=list)
-    digest: str = ""
-    transactions: int = 0
-    """Financial requests and advices that were begun: rows of the journal."""
-    cuts: int = 0
-    messages: int = 0
-    lives: int = 0
-    virtual_s: float = 0.0
-    met: frozenset[Fault] = frozenset()
-    operations: int = 0
-    """Machine operations of all lives."""
-    lines: list[str] = field(default_factory=list)
 
 
 class World:
@@ -91,12 +46,12 @@ class World:
         self.loop = SimulatedLoop()
         asyncio.set_event_loop(self.loop)
         self.scenario = scenario
-        self.result = Result(scenario.seed)
         self.trace = Trace(self.loop.time, kept=kept)
+        self.watcher = Watcher(scenario.seed, self.trace, self.loop.time)
+        self.result, self.wrong = self.watcher.result, self.watcher.wrong
         note = self.trace.note
         seed = scenario.seed
         self.rng = random.Random(f"{seed}/world")  # noqa: S311 - a simulated world
-        self.wire = WireWatch(note, self.wrong)
         self.host = SimulatedHost(
             TERMINAL,
             MERCHANT,
@@ -110,86 +65,34 @@ class World:
         response_s = float(scenario.overrides.get("response_s", "60.0"))
         self.plan = Plan(scenario.fault_probability, scenario.faults, response_s)
         self.network = Network(self.host, self.plan, random.Random(f"{seed}/network"), note)  # noqa: S311
-        self.network.sent = self._sent
-        self.printer = PaperPrinter(self.loop, random.Random(f"{seed}/printer"))  # noqa: S311
+        self.network.sent = self.watcher.sent
+        self.printer = PaperPrinter(random.Random(f"{seed}/printer"))  # noqa: S311
         self.clerk = Clerk(self.loop, random.Random(f"{seed}/clerk"), note)  # noqa: S311
         self.machine = machine_type(
-            self.loop, folder, scenario.overrides, self.network, self.printer, self.rng, self._seen, note, BEGAN
+            self.loop, folder, scenario.overrides, self.network, self.printer, self.rng, self.watcher.seen, note, BEGAN
         )
-        self.clerk.machine = self.machine
-        self._processing_since: float | None = None
-        self._logged = _Logged()
-        self._errors: list[str] = []
-
-    # --- what is noticed on the way --------------------------------------------------------
-
-    def wrong(self, invariant: str, text: str) -> None:
-        """An invariant does not hold."""
-        self.trace.note(f"WRONG {invariant}: {text}")
-        if len(self.result.findings) < _FINDINGS_MAX:
-            self.result.findings.append(Finding(invariant, text, self.loop.time()))
-
-    def _sent(self, data: bytes) -> bool:
-        if self.machine.power.dead:
-            return False
-        assert self.machine.disk is not None
-        self.wire.left(data, self.machine.disk)
-        return True
-
-    def _seen(self, screen: Screen) -> None:
-        name, now = screen.name, self.loop.time()
-        if name != self.clerk.name:
-            self._timed(name, now)
-            if name.startswith("outcome."):
-                self._proven(screen)
-            texts = "\n".join((screen.title, screen.instruction, *screen.lines, screen.entry or ""))
-            self._canaries(texts.encode("utf-8"), f"screen {name}")
-        self.clerk.see(screen)
-
-    def _timed(self, name: str, now: float) -> None:
-        """I17: from "processing" to a word about the money; what is older may have to be undone first."""
-        profile = self.machine.settings.acquirer_profile
-        if name == "processing":
-            self._processing_since = now
-        elif self._processing_since is not None:
-            took, self._processing_since = now - self._processing_since, None
-            if took > 4 * (profile.connect_s + profile.response_s):
-                self.wrong("I17", f"the answer screen took {took:.0f} s")
-
-    def _proven(self, screen: Screen) -> None:
-        """I3, for people: what the screen says of a voucher is on the platter already."""
-        vouchers = [found for line in screen.lines for found in _VOUCHER.findall(line)]
-        states = _SHOWN_STATES.get(screen.name, ())
-        assert self.machine.disk is not None
-        if vouchers and not any(
-            self.machine.disk.holds(state.encode("ascii") + integer(int(vouchers[-1]))) for state in states
-        ):
-            self.wrong("I3", f"{screen.name} of voucher {vouchers[-1]} is shown and is not on the platter")
-
-    def _canaries(self, data: bytes, where: str) -> None:
-        for name in found_in(data, CARD_FORMS):
-            self.wrong("I9", f"{name} in {where}")
+        self.watcher.see = self.clerk.see
+        self.clerk.machine = self.watcher.machine = self.machine
 
     # --- the story -------------------------------------------------------------------------
 
     def run(self) -> Result:
         """Play the scenario to its end; what was found."""
-        logging.getLogger().addHandler(self._logged)
+        self.watcher.begin()
         noticed, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None  # where SQLite swallows the cut
-        self.loop.set_exception_handler(lambda loop, context: self._errors.append(str(context.get("message"))))
+        self.loop.set_exception_handler(self.watcher.unhandled)
         try:
             self.loop.run_until_complete(self._story())
         except Deadlock as error:
             self.wrong("I11", str(error))
         finally:
-            logging.getLogger().removeHandler(self._logged)
             sys.unraisablehook = noticed
             self._end()
         self.result.digest = self.trace.digest
         self.result.lines = self.trace.lines
         self.result.met = frozenset(self.network.met)
         self.result.virtual_s = self.loop.time()
-        self.result.messages = self.wire.messages
+        self.result.messages = self.watcher.wire.messages
         self.result.lives = self.machine.lives
         return self.result
 
@@ -241,10 +144,10 @@ class World:
         await self.machine.switched_off(platter)
         self.result.cuts += 1
         self.result.operations += self.machine.power.operations
-        self._after_life()
+        self.watcher.after_life(self.host.working_keys())
         self.clerk.gone()
         self.printer.tear()
-        self._processing_since = None
+        self.watcher.dark()
 
     async def up(self) -> None:
         """Switch on when it is off; come back from a life that ended by itself, as the runtime does."""
@@ -253,9 +156,9 @@ class World:
         if self.machine.life is not None and not self.machine.power.dead:
             # A life that the disk ended: the process goes on, so what it wrote is there.
             await self.machine.switched_off("all")
-            self._after_life()
+            self.watcher.after_life(self.host.working_keys())
             self.clerk.gone()
-            self._processing_since = None
+            self.watcher.dark()
             await asyncio.sleep(5.0)
         elif self.machine.disk is not None and not self.machine.closed:
             await self._off("none")
@@ -341,31 +244,12 @@ class World:
 
     # --- the end ---------------------------------------------------------------------------
 
-    def _after_life(self) -> None:
-        """What a life leaves behind: its files without canaries, no task, no exception of its own."""
-        if self.machine.ended is not None:
-            error, self.machine.ended = self.machine.ended, None
-            self.wrong("I15", f"a life ended by {type(error).__name__}: {error}")
-        assert self.machine.disk is not None
-        for name, image in self.machine.disk.images():
-            self._canaries(image, f"file {name}")
-        self._keys_hidden()
-
-    def _keys_hidden(self) -> None:
-        files = {**self.machine.files.journal, **self.machine.files.vault}
-        forms = key_forms("master key", MASTER_KEY)
-        for keys in self.host.working_keys():
-            forms |= key_forms("working key", keys)
-        for name, content in files.items():
-            for form in found_in(content, forms):
-                self.wrong("I9", f"{form} in file {name}")
-
     def _end(self) -> None:
         """The last life ends; the books are opened."""
         loop = self.loop
         with suppress(Deadlock):
             files = loop.run_until_complete(self.machine.dispose())
-            self._after_life()
+            self.watcher.after_life(self.host.working_keys())
             self._at_rest(files)
         tasks = asyncio.all_tasks(loop)
         for task in tasks:
@@ -375,10 +259,7 @@ class World:
                 self.wrong("I15", f"{len(tasks)} tasks are left")
             with suppress(Deadlock):
                 loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        for text in self._errors:
-            self.wrong("I15", f"unhandled: {text}")
-        for text in self._logged.texts:
-            self._canaries(text.encode("utf-8"), "the log")
+        self.watcher.end()
         self.host.close()
         loop.close()
         asyncio.set_event_loop(None)
@@ -389,27 +270,12 @@ class World:
         self.result.operations += self.machine.power.operations
         slips = tuple(read_slip(slip) for slip in self.printer.slips)
         for slip in slips:
-            self._canaries(slip.text.encode("utf-8"), "a slip")
+            self.watcher.canaries(slip.text.encode("utf-8"), "a slip")
         profile = self.machine.settings.acquirer_profile
-        rest = Rest(books, self.host, self.wire, slips, profile.currency, profile.offline_count_max)
+        rest = Rest(books, self.host, self.watcher.wire, slips, profile.currency, profile.offline_count_max)
         for invariant, check in AT_REST.items():
             for text in check(rest):
                 self.wrong(invariant, text)
-
-
-class _Logged(logging.Handler):
-    """Keeps what is logged, to look for canaries in it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if len(self.texts) < 1000:
-            self.texts.append(self.format(record))
-
-
-Prepare = Callable[[World], Any]
 
 
 def run_scenario(scenario: Scenario, folder: Path, *, kept: bool = False) -> Result:
