@@ -12,10 +12,10 @@ from keys.algorithms import strength_bits
 from keys.ciphers import Data
 from keys.errors import KcvMismatch, KeysError
 from keys.kcv import DEFAULT_METHOD, kcv_matches
-from keys.key_in_use import AnyKey, in_use
+from keys.key_in_use import AnyKey, KeyInUse, in_use
 from keys.secret import Secret
 
-__all__ = ["SignOnForm", "WorkingKey", "unwrap_key", "unwrap_sign_on"]
+__all__ = ["SignOnForm", "WorkingKey", "decrypt_cryptogram", "unwrap_key", "unwrap_sign_on"]
 
 KCV_BYTES = 4
 _SINGLE_DES = 8
@@ -42,6 +42,13 @@ class WorkingKey:
     check_value: str
 
 
+def decrypt_cryptogram(master: KeyInUse, cryptogram: Data, *, chained: bool = False) -> Secret:
+    """What the cryptogram holds, right or not: compare its check value next. Raises KeysError for a wrong length."""
+    if not cryptogram or len(cryptogram) % master.block:
+        raise KeysError("A cryptogram is not whole blocks of its master key's cipher.", "Compare the lengths agreed.")
+    return Secret(master.cbc_recover(cryptogram) if chained else master.ecb_recover(cryptogram))
+
+
 def unwrap_key(
     master: AnyKey,
     cryptogram: Data,
@@ -58,15 +65,13 @@ def unwrap_key(
     bytes, of ``method`` or of the algorithm's usual one. Raises KeysError, KcvMismatch.
     """
     used, kind = in_use(master, cipher), algorithm or cipher
-    if not cryptogram or len(cryptogram) % used.block:
-        raise KeysError("A cryptogram is not whole blocks of its master key's cipher.", "Compare the lengths agreed.")
     try:
         strength_bits(kind, len(cryptogram))
     except ValueError:
         raise KeysError(f"{kind.upper()} has no keys of this cryptogram's length.", "Compare the lengths.") from None
     if not 3 <= len(check_value) <= 8:
         raise KcvMismatch("A cryptogram's check value has 3 to 8 bytes.")
-    key = Secret(used.cbc_recover(cryptogram) if chained else used.ecb_recover(cryptogram))
+    key = decrypt_cryptogram(used, cryptogram, chained=chained)
     with key.open() as clear:
         genuine = kcv_matches(clear, kind, check_value, method or DEFAULT_METHOD[kind])
     if not genuine:

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -18,19 +18,26 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keys import vault_operations as operations
 from keys.backends.container import SealedRecord
+from keys.backends.holder import KeyHolder, held_elsewhere
 from keys.backends.lock import WriteLock
 from keys.backends.protectors import CredentialProtector
 from keys.backends.sealed_file import SealedFile
+from keys.ciphers import cipher
+from keys.dukpt_transaction import DukptTransaction
 from keys.errors import KeyAbsent, KeysError, SelfTestFailed, UsageRefused, VaultCorrupt
-from keys.master_session import SignOnForm, unwrap_sign_on
+from keys.key_block import TERMINAL_POLICY, Policy
+from keys.key_in_use import ClearKey, KeyInUse
+from keys.master_session import SignOnForm
+from keys.pin_block import Pan
 from keys.records import Kcv, KeyId, KeyRecord, KeyState
 from keys.secret import Secret
-from keys.vault_intake import Cryptogram, Incoming, check_key, check_stronger, record_for, retired
-from keys.vault_rules import Operation, check_operation, is_master
+from keys.vault_arrivals import Received, from_cryptograms, from_key_block, from_sign_on
+from keys.vault_contents import Contents
+from keys.vault_intake import Cryptogram, Incoming, check_key, record_for
+from keys.vault_rules import Operation, check_operation
+from keys.vault_versions import OWN_SLOT, stamp, tidied
 
 __all__ = ["OWN_SLOT", "CredentialProtector", "Vault", "Witness"]
-
-Random = Callable[[int], bytes]
 
 
 class Witness(Protocol):
@@ -45,24 +52,24 @@ def _unwitnessed(event: str, *, wait: bool, **fields: Any) -> None:
 
 
 _NONCE_BYTES = 12
-OWN_SLOT = "own-data"
-"""The terminal's own key, made with the vault, for what must rest sealed elsewhere; not a payment key."""
-_RETIRING_HOURS = 24
-_SIGN_ON_USAGE = {"pin": "P0", "mac": "M0", "track": "D0"}
 
 
 class Vault:
     """Keys of one terminal by slot name, such as ``tmk``, ``pin``, ``mac``.
 
-    Methods that change it write the disk before they return and are called in one thread; the others may be
-    called in another at the same time.
+    Methods that change it (``next_dukpt`` is one of them) write the disk before they return and are called in one
+    thread; the others may be called in another at the same time. The same wherever the keys are: with a ``holder``,
+    the keys that it takes are used in it and never come here.
     """
 
-    def __init__(self, file: SealedFile, lock: WriteLock | None, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, file: SealedFile, lock: WriteLock | None, now: Callable[[], datetime], holder: KeyHolder | None = None
+    ) -> None:
         self._file = file
         self._lock = lock
         self._now = now
         self._stopped = ""
+        self._contents = Contents(file, holder, repair=lock is not None)
         self.witness: Witness = _unwitnessed
         """Told of every change and every refusal; the audit log when there is one."""
 
@@ -86,7 +93,7 @@ class Vault:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was found and repaired at opening."""
-        return self._file.notes
+        return (*self._file.notes, *self._contents.notes)
 
     def has(self, slot: str) -> bool:
         """Whether the slot holds a key in use."""
@@ -106,8 +113,10 @@ class Vault:
         return {
             "keys at rest": "AES-256-GCM, each bound to its usage, slot, version and state",
             "keys in use": "in this process's memory for one operation; not a secure device (PCI PTS)",
+            "DUKPT": "registers in the file, the counter durable before its key is used",
             "protector": self._file.image.header.protector.get("type", ""),
             **self._file.protector.capabilities(),
+            **self._contents.capabilities(),
         }
 
     def kept(self, name: str) -> Any:
@@ -117,14 +126,17 @@ class Vault:
     def check(self, incoming: Sequence[Incoming], *, erase_others: bool = False) -> None:
         """Raises what ``install`` would raise for these keys, and changes nothing. The keys stay with the caller."""
         for item in incoming:
-            check_key(item, self.environment, () if erase_others else self._others())
+            check_key(item, self.environment, () if erase_others else self._contents.others())
 
     # -- use
 
-    def encrypt_pin(self, key_id: KeyId, pin: Secret, pan: str | None, format: int) -> bytes:
-        """Enciphered PIN block: 8 bytes. ``pan`` None: the form without card number (facts/unionpay.md §6)."""
-        with self._use(key_id, Operation.ENCRYPT_PIN) as (record, key):
-            return operations.pin_block(key, record.algorithm, pin, pan, format)
+    def encrypt_pin(self, key_id: KeyId, pin: Secret, pan: Pan | None, format: int = 0) -> bytes:
+        """Enciphered PIN block of format 0, 1, 3 or 4: 8 bytes, with AES and SM4 16.
+
+        ``pan`` None with format 0: the form without card number (facts/unionpay.md §6).
+        """
+        with self._use(key_id, Operation.ENCRYPT_PIN) as (_, key):
+            return operations.pin_block(key, pin, pan, format, self._file.random)
 
     def mac(self, key_id: KeyId, data: bytes) -> bytes:
         """MAC over ``data`` by the algorithm the key was loaded for; 8 bytes as element 64 carries them."""
@@ -138,19 +150,41 @@ class Vault:
 
     def encrypt_track(self, key_id: KeyId, block: bytes) -> bytes:
         """One 8-byte block of track data."""
-        with self._use(key_id, Operation.ENCRYPT_TRACK) as (record, key):
-            return operations.encrypt_track(key, record.algorithm, block)
+        with self._use(key_id, Operation.ENCRYPT_TRACK) as (_, key):
+            return operations.encrypt_track(key, block)
+
+    def next_dukpt(self, key_id: KeyId) -> DukptTransaction:
+        """The next transaction's key, to be used and wiped; its counter is durable before this returns.
+
+        Raises KeyExhausted, KeyAbsent, UsageRefused; KeysError when the disk takes no more: then no key was used.
+        """
+        record = self._checked(key_id, Operation.NEXT_DUKPT).record
+        counter = self._contents.counter(record)
+        self._check_writable()
+        if counter.due:
+            fresh = self._file.seal(record, counter.checkpoint())
+            self._commit(tuple(fresh if item.record.id == record.id else item for item in self._items()))
+            counter.checkpointed()
+        key, ksn = counter.next()
+        return DukptTransaction(
+            record.algorithm,
+            ksn,
+            key,
+            self._file.random,
+            mac=record.mac_algorithm,
+            both_ways=record.attributes.get("both_ways") == "yes",
+        )
 
     def seal_data(self, label: str, data: bytes | bytearray) -> bytes:
         """Encrypt data that must rest on disk for a while; ``label`` is bound to it. Opens only in this vault."""
         nonce = self._file.random(_NONCE_BYTES)
-        with self._use(OWN_SLOT, Operation.SEAL) as (_, key), key.open() as clear:
+        with self._own() as key, key.open() as clear:
             return nonce + AESGCM(clear).encrypt(nonce, data, label.encode("ascii"))
 
     def open_data(self, label: str, sealed: bytes) -> Secret:
         """Inverse of seal_data. Raises VaultCorrupt when it is not of this vault, this label, or was changed."""
         clear = bytearray(max(0, len(sealed) - _NONCE_BYTES - 16))
-        with self._use(OWN_SLOT, Operation.SEAL) as (_, key), key.open() as opener:
+        with self._own() as key, key.open() as opener:
             try:
                 nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
                 AESGCM(opener).decrypt_into(nonce, text, label.encode("ascii"), clear)
@@ -161,77 +195,91 @@ class Vault:
     # -- change
 
     def unwrap(self, parent: KeyId, cryptograms: Sequence[Cryptogram], *, source: str = "sign-on") -> tuple[Kcv, ...]:
-        """Take over keys that came under a master key: all or none; their check values.
+        """Take over keys that came bare under a master key: all or none; their check values.
 
         The versions they replace are kept retiring, for late answers. Raises KeysError naming the slot.
         """
-        incoming: list[Incoming] = []
-        try:
-            with self._use(parent, Operation.UNWRAP) as (master, key):
-                for item in cryptograms:
-                    clear = operations.decrypt_cryptogram(key, master.algorithm, item.data, chained=item.chained)
-                    incoming.append(
-                        Incoming(
-                            item.slot,
-                            item.usage,
-                            clear,
-                            item.algorithm,
-                            item.mode,
-                            item.mac_algorithm,
-                            parent=master.id,
-                            source=source,
-                            check_value=item.check_value,
-                            kcv_method="legacy",
-                        )
-                    )
-                    check_stronger(master, incoming[-1])
-            return tuple(record.kcv for record in self.install(incoming))
-        finally:
-            for each in incoming:
-                each.key.wipe()
+        with self._use(parent, Operation.UNWRAP) as (master, key):
+            incoming = from_cryptograms(master, key, cryptograms, source)
+        return tuple(record.kcv for record in self.install(incoming))
 
     def unwrap_sign_on(
-        self, master: KeyId, field: bytes, form: SignOnForm, mac_algorithm: str = "unionpay-ecb"
+        self, master: KeyId, field: bytes, form: SignOnForm, mac_algorithm: str = ""
     ) -> tuple[tuple[str, str], ...]:
         """Take over the working keys of a sign-on, all or none; slot and check value of each."""
-        with self._use(master, Operation.UNWRAP) as (record, key), key.open() as clear:
-            working = unwrap_sign_on(clear, field, form)
-        incoming = [
-            Incoming(
-                item.slot,
-                _SIGN_ON_USAGE[item.slot],
-                item.key,
-                mac_algorithm=mac_algorithm if item.slot == "mac" else "",
-                parent=record.id,
-                source="sign-on",
-                check_value=item.check_value,
-            )
-            for item in working
-        ]
+        with self._use(master, Operation.UNWRAP) as (record, key):
+            incoming = from_sign_on(record, key, field, form, mac_algorithm)
+        values = tuple((item.slot, item.check_value) for item in incoming)
         self.install(incoming)
-        return tuple((item.slot, item.check_value) for item in working)
+        return values
 
-    def install(self, incoming: Sequence[Incoming], *, erase_others: bool = False) -> tuple[KeyRecord, ...]:
+    def unwrap_key_block(self, parent: KeyId, text: str, slot: str, **more: Any) -> KeyRecord:
+        """Take over the key of a key block; ``more`` as in ``receive_key_block``."""
+        return self.receive_key_block(parent, text, slot, **more).install()
+
+    def receive_key_block(
+        self,
+        parent: KeyId,
+        text: str,
+        slot: str,
+        *,
+        policy: Policy = TERMINAL_POLICY,
+        mac_algorithm: str = "",
+        label: str = "",
+        source: str = "key-block",
+    ) -> Received:
+        """The key of a key block, opened and checked but not yet stored: look at its check value, then install it.
+
+        ``parent`` is a master key, or an AES DUKPT key whose next initial key this is. Raises KeyBlockRefused,
+        UsageRefused, KcvMismatch.
+        """
+        item = self._find(parent)
+        if item.record.usage == "B1":
+            self._checked(parent, Operation.UPDATE_DUKPT)
+            with self._contents.update_key(item.record) as key:
+                return from_key_block(self.install, item.record, key, text, slot, policy, mac_algorithm, label, source)
+        with self._use(parent, Operation.UNWRAP_BLOCK) as (record, used):
+            return from_key_block(self.install, record, used, text, slot, policy, mac_algorithm, label, source)
+
+    def install(
+        self, incoming: Sequence[Incoming], *, erase_others: bool = False, pending: bool = False
+    ) -> tuple[KeyRecord, ...]:
         """Put keys into their slots: all or none, in one write. The keys handed over are wiped.
 
         ``erase_others``: every other payment key goes, and the master key of the file with it (ceremony).
+        ``pending``: they are kept, not used, until ``activate``.
         """
         try:
+            self._check_writable()
             self.check(incoming, erase_others=erase_others)
             at = self._now()
-            records = [record_for(item, self._next_version(item.slot), _stamp(at)) for item in incoming]
+            state = KeyState.PENDING if pending else KeyState.ACTIVE
+            records = [record_for(item, self._next_version(item.slot), stamp(at), state) for item in incoming]
             slots = {record.slot for record in records}
             if len(slots) != len(records):
                 raise KeysError("Two keys came for one slot.")
-            kept = _tidied(self._file, slots, at, erase_others=erase_others)
-            fresh = [self._file.seal(record, item.key) for record, item in zip(records, incoming, strict=True)]
+            kept = tidied(self._file, set() if pending else slots, at, erase_others=erase_others)
+            fresh = [self._contents.put(record, item.key) for record, item in zip(records, incoming, strict=True)]
             erased = [record.id for record in self.list() if erase_others and record.state is not KeyState.DESTROYED]
             self._commit((*kept, *fresh), rotate=erase_others)
+            records = [item.record for item in fresh]
             self.witness("keys-stored", wait=True, keys=[_told(record) for record in records], erased=erased)
             return tuple(records)
         finally:
             for item in incoming:
                 item.key.wipe()
+
+    def activate(self, slot: str, version: int) -> KeyRecord:
+        """Use a pending key from now on; the one before it retires. Raises KeyAbsent."""
+        item = self._find((slot, version))
+        if item.record.state is not KeyState.PENDING:
+            raise KeyAbsent(f"The key {item.record.id} is not pending.")
+        kept = [other for other in tidied(self._file, {slot}, self._now()) if other.record.id != item.record.id]
+        with self._file.unseal(item) as content:
+            fresh = self._file.seal(replace(item.record, state=KeyState.ACTIVE), content)
+        self._commit((*kept, fresh))
+        self.witness("key-activated", wait=True, key=_told(fresh.record))
+        return fresh.record
 
     def destroy(self, key_id: KeyId) -> KeyRecord:
         """Destroy one version of a key; the record stays. What is left is sealed under a new master key."""
@@ -250,10 +298,14 @@ class Vault:
         self._commit(self._items(), extras={name: value for name, value in extras.items() if value is not None})
 
     def zeroise(self) -> bool:
-        """Make every key unreadable at once; whether the protector's secret could be erased as well."""
-        self.witness("zeroised", wait=True, keys=[record.id for record in self.list()])
+        """Make every key unreadable at once; whether the secrets outside the disk could be erased as well."""
         self._stopped = "The keys were erased."
-        return self._file.erase()
+        try:
+            self.witness("zeroised", wait=True, keys=[record.id for record in self.list()])
+        finally:  # a log that takes no more must not keep the keys
+            gone = self._file.erase()
+            gone = self._contents.erase() and gone
+        return gone
 
     def stop(self, reason: str) -> None:
         """Refuse the use of keys from now on: a self-test failed."""
@@ -279,8 +331,7 @@ class Vault:
         name = slot if version is None else f"{slot}/{version}"
         raise KeyAbsent(f"No key is loaded in slot {name}.")
 
-    @contextmanager
-    def _use(self, key_id: KeyId, operation: Operation) -> Iterator[tuple[KeyRecord, Secret]]:
+    def _checked(self, key_id: KeyId, operation: Operation) -> SealedRecord:
         if self._stopped:
             raise SelfTestFailed(self._stopped)
         item = self._find(key_id)
@@ -289,25 +340,38 @@ class Vault:
         except UsageRefused:
             self.witness("use-refused", wait=False, key=item.record.id, usage=item.record.usage, wanted=str(operation))
             raise
-        with self._file.unseal(item) as key:
-            yield item.record, key
+        return item
 
-    def _others(self) -> Iterator[tuple[KeyRecord, Secret]]:
-        for item in self._items():
-            if item.sealed and item.record.slot != OWN_SLOT:
-                yield item.record, self._file.unseal(item)
+    @contextmanager
+    def _use(self, key_id: KeyId, operation: Operation) -> Iterator[tuple[KeyRecord, KeyInUse]]:
+        item = self._checked(key_id, operation)
+        record = item.record
+        with self._file.unseal(item) as content:
+            if held_elsewhere(record):
+                with self._contents.holder_of(record).use(record, content) as key:
+                    yield record, key
+            else:
+                with content.open() as clear:
+                    yield record, ClearKey(cipher(record.algorithm), clear)
+
+    def _own(self) -> Secret:
+        return self._file.unseal(self._checked(OWN_SLOT, Operation.SEAL))
 
     def _next_version(self, slot: str) -> int:
         return max((item.record.version for item in self._items() if item.record.slot == slot), default=0) + 1
 
-    def _commit(
-        self, records: tuple[SealedRecord, ...], *, rotate: bool = False, extras: dict[str, Any] | None = None
-    ) -> None:
+    def _check_writable(self) -> None:
         if self._lock is None:
             raise KeysError("The key vault was opened for reading only.")
         self._lock.check()
+
+    def _commit(
+        self, records: tuple[SealedRecord, ...], *, rotate: bool = False, extras: dict[str, Any] | None = None
+    ) -> None:
+        self._check_writable()
         protector = self._file.protector if rotate else None
         self._file.commit(records, self._file.image.extras if extras is None else extras, rotate=protector)
+        self._contents.follow()
 
 
 def _told(record: KeyRecord) -> dict[str, Any]:
@@ -315,43 +379,3 @@ def _told(record: KeyRecord) -> dict[str, Any]:
     told = {"id": record.id, "usage": record.usage, "kcv": str(record.kcv), "source": record.source}
     more = {"parent": record.parent, "by": list(record.loaded_by)}
     return told | {name: value for name, value in more.items() if value}
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def _expired(record: KeyRecord, at: datetime) -> bool:
-    since = datetime.fromisoformat(record.attributes["retired_at"])
-    return not since <= at < since + timedelta(hours=_RETIRING_HOURS)
-
-
-def _tidied(file: SealedFile, replaced: set[str], at: datetime, *, erase_others: bool) -> list[SealedRecord]:
-    """What stays: the replaced version retiring; older ones, and those retiring too long, go."""
-    kept = []
-    for item in file.image.records:
-        record = item.record
-        if record.slot == OWN_SLOT:
-            kept.append(item)
-        elif erase_others:
-            kept.append(SealedRecord(replace(record, state=KeyState.DESTROYED), b""))
-        elif record.slot in replaced and record.state is KeyState.ACTIVE and not is_master(record):
-            with file.unseal(item) as key:
-                old = retired(record, _stamp(at))
-                kept.append(file.seal(old, key))
-        elif record.state is KeyState.RETIRING:
-            if record.slot not in replaced and not _expired(record, at):
-                kept.append(item)
-        elif record.slot not in replaced or record.state is KeyState.DESTROYED:
-            kept.append(item)
-    return _last_destroyed_only(kept)
-
-
-def _last_destroyed_only(items: list[SealedRecord]) -> list[SealedRecord]:
-    """Of what is gone, one record a slot stays, so that no version number is used twice and the file does not grow."""
-    last = {item.record.slot: item.record.version for item in items if item.record.state is KeyState.DESTROYED}
-    return [
-        item
-        for item in items
-        if item.record.state is not KeyState.DESTROYED or last[item.record.slot] == item.record.version
-    ]

@@ -6,11 +6,14 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from keys.dukpt_transaction import DUKPT_MACS
 from keys.errors import KcvMismatch, KeysError, TestKeyRefused
 from keys.kcv import kcv
 from keys.records import Kcv, KeyRecord, KeyState
 from keys.secret import Secret
-from keys.vault_rules import MAC_USAGES, MASTER_USAGES, check_slot_usage
+from keys.vault_dukpt import first_content
+from keys.vault_operations import check_mac_algorithm
+from keys.vault_rules import DUKPT_USAGES, MAC_USAGES, MASTER_USAGES, check_slot_usage
 from keys.vault_test_keys import is_published
 
 __all__ = ["LAB", "Cryptogram", "Incoming", "check_key", "check_stronger", "kcv_of", "record_for", "retired"]
@@ -71,14 +74,18 @@ def kcv_of(key: Secret, algorithm: str, method: str = "") -> Kcv:
     return Kcv(value.hex().upper(), chosen, algorithm)
 
 
-def check_key(incoming: Incoming, environment: str, others: Iterable[tuple[KeyRecord, Secret]]) -> None:
+def check_key(incoming: Incoming, environment: str, others: Iterable[tuple[KeyRecord, Secret | None]]) -> None:
     """Raises KeysError, UsageRefused, TestKeyRefused or KcvMismatch; each names the slot and nothing of the key."""
     slot, length = incoming.slot, len(incoming.key)
     check_slot_usage(incoming.usage)
-    if incoming.usage in MAC_USAGES and not incoming.mac_algorithm:
-        raise KeysError(f"The MAC key for slot {slot} comes without a MAC algorithm.")
     if length not in _LENGTHS.get(incoming.algorithm, ()):
         raise KeysError(f"A {incoming.algorithm.upper()} key for slot {slot} cannot have {length} bytes.")
+    if incoming.usage in MAC_USAGES:
+        if not incoming.mac_algorithm:
+            raise KeysError(f"The MAC key for slot {slot} comes without a MAC algorithm.")
+        check_mac_algorithm(incoming.mac_algorithm, incoming.usage, incoming.algorithm, length)
+    if incoming.usage in DUKPT_USAGES:
+        _check_dukpt(incoming)
     with incoming.key.open() as clear:
         if not any(clear):
             raise KeysError(f"The key for slot {slot} is all zeros.")
@@ -97,12 +104,12 @@ def check_stronger(parent: KeyRecord, incoming: Incoming) -> None:
         )
 
 
-def record_for(incoming: Incoming, version: int, loaded_at: str) -> KeyRecord:
+def record_for(incoming: Incoming, version: int, loaded_at: str, state: KeyState = KeyState.ACTIVE) -> KeyRecord:
     """The record under which the key will be kept."""
     return KeyRecord(
         slot=incoming.slot,
         version=version,
-        state=KeyState.ACTIVE,
+        state=state,
         usage=incoming.usage,
         algorithm=incoming.algorithm,
         length_bytes=len(incoming.key),
@@ -113,13 +120,19 @@ def record_for(incoming: Incoming, version: int, loaded_at: str) -> KeyRecord:
         source=incoming.source,
         loaded_by=incoming.loaded_by,
         loaded_at=loaded_at,
-        ksn=incoming.ksn,
+        ksn=incoming.ksn.upper(),
         label=incoming.label,
         attributes=incoming.attributes,
     )
 
 
-def _check_production(incoming: Incoming, clear: bytearray, others: Iterable[tuple[KeyRecord, Secret]]) -> None:
+def _check_dukpt(incoming: Incoming) -> None:
+    if incoming.mac_algorithm and incoming.mac_algorithm not in DUKPT_MACS:
+        raise KeysError(f"{incoming.mac_algorithm!r} is no MAC algorithm of DUKPT: {', '.join(DUKPT_MACS)}.")
+    first_content(incoming.algorithm, incoming.ksn, incoming.key, bytes).wipe()
+
+
+def _check_production(incoming: Incoming, clear: bytearray, others: Iterable[tuple[KeyRecord, Secret | None]]) -> None:
     slot = incoming.slot
     if is_published(clear):
         raise TestKeyRefused(f"The key for slot {slot} is published in standards or manuals.")
@@ -129,12 +142,19 @@ def _check_production(incoming: Incoming, clear: bytearray, others: Iterable[tup
         if len(clear) > _HALF and _bare(clear[:_HALF]) == _bare(clear[_HALF : 2 * _HALF]):
             raise KeysError(f"The key for slot {slot} has two equal halves: it is single DES in disguise.")
     for record, other in others:
+        if _is_same(incoming, clear, record, other) and record.slot != slot:
+            raise KeysError(
+                f"The key for slot {slot} is the one in slot {record.slot}.", "A key has one purpose: ask for another."
+            )
+
+
+def _is_same(incoming: Incoming, clear: bytearray, record: KeyRecord, other: Secret | None) -> bool:
+    """By its bytes, or, for a key that is not here, by its check value."""
+    if other is not None:
         with other, other.open() as known:
-            if record.slot != slot and hmac.compare_digest(known, clear):
-                raise KeysError(
-                    f"The key for slot {slot} is the one in slot {record.slot}.",
-                    "A key has one purpose: ask for another.",
-                )
+            return hmac.compare_digest(known, clear)
+    alike = record.algorithm == incoming.algorithm and record.length_bytes == len(clear)
+    return alike and kcv_of(incoming.key, incoming.algorithm, record.kcv.method) == record.kcv
 
 
 def _check_value(incoming: Incoming) -> None:

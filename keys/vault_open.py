@@ -9,14 +9,16 @@ from functools import partial
 from pathlib import Path
 
 from keys.backends.disk import Disk, PosixDisk
+from keys.backends.holder import KeyHolder
 from keys.backends.lock import WriteLock
 from keys.backends.protectors import Protector
 from keys.backends.sealed_file import SealedFile, beside
 from keys.errors import KeysError
 from keys.records import Kcv, KeyRecord, KeyState
 from keys.secret import Secret
-from keys.vault import OWN_SLOT, Vault
+from keys.vault import Vault
 from keys.vault_intake import LAB, Incoming
+from keys.vault_versions import OWN_SLOT
 
 __all__ = ["create_vault", "open_vault", "provision"]
 
@@ -35,19 +37,20 @@ def open_vault(
     disk: Disk | None = None,
     now: Callable[[], datetime] = _NOW,
     read_only: bool = False,
+    holder: KeyHolder | None = None,
 ) -> Vault:
     """Open the vault's file. Raises VaultAbsent, VaultLocked, VaultCorrupt, PermissionsUnsafe and their kin.
 
-    ``read_only``: to look at it while the terminal runs.
+    ``read_only``: to look at it while the terminal runs. ``holder``: the token that keeps its keys.
     """
     lock = None if read_only else WriteLock(beside(path, ".lock"))
     try:
         file = SealedFile.open(path, protector, environment, random, disk or PosixDisk(), repair=not read_only)
+        return Vault(file, lock, now, holder)
     except BaseException:
         if lock is not None:
             lock.release()
         raise
-    return Vault(file, lock, now)
 
 
 def create_vault(
@@ -58,12 +61,13 @@ def create_vault(
     *,
     disk: Disk | None = None,
     now: Callable[[], datetime] = _NOW,
+    holder: KeyHolder | None = None,
 ) -> Vault:
     """A new vault without payment keys; what was at ``path`` is removed first."""
     lock = WriteLock(beside(path, ".lock"))
     try:
         file = SealedFile.create(path, protector, environment, random, disk or PosixDisk())
-        vault = Vault(file, lock, now)
+        vault = Vault(file, lock, now, holder)
         own = KeyRecord(
             OWN_SLOT, 1, KeyState.ACTIVE, _OWN_USAGE, "aes", _OWN_BYTES, Kcv("", "", "aes"), source="terminal"
         )

@@ -8,7 +8,15 @@ from enum import StrEnum
 from keys.errors import KeyAbsent, UsageRefused
 from keys.records import KeyRecord, KeyState
 
-__all__ = ["MASTER_USAGES", "Operation", "check_operation", "check_slot_usage", "is_master"]
+__all__ = [
+    "DUKPT_USAGES",
+    "MASTER_USAGES",
+    "Operation",
+    "check_operation",
+    "check_slot_usage",
+    "is_kept_for_late_answers",
+    "is_master",
+]
 
 
 class Operation(StrEnum):
@@ -18,8 +26,10 @@ class Operation(StrEnum):
     MAC = "make a MAC"
     VERIFY_MAC = "check a MAC"
     ENCRYPT_TRACK = "encrypt track data"
-    UNWRAP = "unwrap keys"
+    UNWRAP = "unwrap bare cryptograms"
+    UNWRAP_BLOCK = "unwrap key blocks"
     NEXT_DUKPT = "give transaction keys"
+    UPDATE_DUKPT = "bring a new initial key"
     SEAL = "seal the terminal's own data"
 
 
@@ -31,14 +41,17 @@ class _Rule:
 
 MASTER_USAGES = frozenset({"K0", "K1"})
 """Keys under which other keys travel: K0 bare cryptograms and TR-31, K1 TR-31 key blocks only."""
+DUKPT_USAGES = frozenset({"B1"})
 MAC_USAGES = frozenset({"M0", "M1", "M3", "M5", "M6"})
 _RULES = {
     Operation.ENCRYPT_PIN: _Rule(frozenset({"P0"}), frozenset("EBN")),
     Operation.MAC: _Rule(MAC_USAGES, frozenset("GCN")),
     Operation.VERIFY_MAC: _Rule(MAC_USAGES, frozenset("VCN")),
     Operation.ENCRYPT_TRACK: _Rule(frozenset({"D0", "D3"}), frozenset("EBN")),
-    Operation.UNWRAP: _Rule(MASTER_USAGES, frozenset("DBN")),
-    Operation.NEXT_DUKPT: _Rule(frozenset({"B1"}), frozenset("XN")),
+    Operation.UNWRAP: _Rule(frozenset({"K0"}), frozenset("DBN")),
+    Operation.UNWRAP_BLOCK: _Rule(MASTER_USAGES, frozenset("DBN")),
+    Operation.NEXT_DUKPT: _Rule(DUKPT_USAGES, frozenset("XN")),
+    Operation.UPDATE_DUKPT: _Rule(DUKPT_USAGES, frozenset("XN")),
     Operation.SEAL: _Rule(frozenset({"S9"}), frozenset("N")),
 }
 _LOADABLE = frozenset[str]().union(
@@ -49,6 +62,11 @@ _LOADABLE = frozenset[str]().union(
 def is_master(record: KeyRecord) -> bool:
     """Whether other keys travel under this one."""
     return record.usage in MASTER_USAGES
+
+
+def is_kept_for_late_answers(record: KeyRecord) -> bool:
+    """Whether a replaced key stays for a while: keys of messages do, master keys and DUKPT keys do not."""
+    return not is_master(record) and record.usage not in DUKPT_USAGES
 
 
 def check_operation(record: KeyRecord, operation: Operation, *, by_version: bool) -> None:

@@ -49,7 +49,7 @@ async def sign_on(acquirer: Acquirer) -> ManagementResult:
         return ManagementResult(False, "reason.no-keys")
     try:
         installed = await acquirer.writer.run(
-            lambda: acquirer.vault.unwrap_sign_on(profile.master_key_slot, cryptograms, form)
+            lambda: acquirer.vault.unwrap_sign_on(profile.master_key_slot, cryptograms, form, profile.mac_algorithm)
         )
     except KeysError as error:
         await acquirer.journal.note("sign-on refused", type(error).__name__)

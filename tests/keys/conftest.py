@@ -47,6 +47,9 @@ class SimulatedDisk:
     def overwrite(self, path, offset, content):
         self._step()
         inode = self.names[path]
+        half = len(content) // 2
+        inode.data = inode.data[:offset] + content[:half] + inode.data[offset + half :]
+        self._step()
         inode.data = inode.data[:offset] + content + inode.data[offset + len(content) :]
 
     def append(self, path, content):
