@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3 chooses the interpreter, ARGS="..." goes to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check style types imports bench gallery format lock clean .venv
+.PHONY: help browser demo test check style types imports bench gallery format lock clean .venv
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -13,6 +13,7 @@ SOURCES := setup.cfg pyproject.toml requirements/install.sh
 
 help:
 	@echo "make demo     play a day at the counter: host and terminal, sales, a power cut, slips in demo-output/"
+	@echo "make browser  the terminal in your browser, with everything around it that you would touch"
 	@echo "make test     all tests"
 	@echo "make check    style, types, import rules"
 	@echo "make bench    measure start, memory and speed"
@@ -36,6 +37,10 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/bench.txt requirements/dev.txt
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/countertop demo $(ARGS)
+
+# The bench's library is in the environment for tests; a device's has none of it.
+browser: $(VENV)/dev.stamp
+	@$(BIN)/countertop bench $(ARGS)
 
 test: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -n auto -q $(ARGS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from evdev import ecodes
 
-__all__ = ["EVENT_BYTES", "Dropped", "InputParser", "KeyEvent", "pack_event"]
+__all__ = ["EVENT_BYTES", "Dropped", "InputParser", "KeyEvent", "pack_event", "unpack_event"]
 
 _LAYOUT = struct.Struct("llHHi")
 EVENT_BYTES = _LAYOUT.size
@@ -42,6 +42,12 @@ class Dropped:
 def pack_event(type: int, code: int, value: int, seconds: int = 0, microseconds: int = 0) -> bytes:
     """Bytes of one event as the kernel writes them."""
     return _LAYOUT.pack(seconds, microseconds, type, code, value)
+
+
+def unpack_event(data: bytes) -> tuple[int, int, int]:
+    """Type, code and value of one event."""
+    _, _, type, code, value = _LAYOUT.unpack(data)
+    return type, code, value
 
 
 class InputParser:

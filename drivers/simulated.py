@@ -24,6 +24,7 @@ __all__ = [
     "SimulatedPrinter",
     "SimulatedReader",
     "SimulatedScanner",
+    "SimulatedSocket",
     "key_code",
     "typed_events",
 ]
@@ -38,7 +39,7 @@ KEY_HELD_S, KEY_APART_S = 0.010, 0.025
 PIECE_BYTES = 256
 
 
-class _Socket:
+class SimulatedSocket:
     """A listening Unix socket and whoever is connected to it."""
 
     buffer_bytes = 65536
@@ -136,7 +137,7 @@ def typed_events(text: str) -> bytes:
     return bytes(out + _stroke(ecodes.KEY_ENTER, True) + _stroke(ecodes.KEY_ENTER, False))
 
 
-class SimulatedKeypad(_Socket):
+class SimulatedKeypad(SimulatedSocket):
     """A keypad under a quick finger."""
 
     async def press(self, *keys: str) -> None:
@@ -148,7 +149,7 @@ class SimulatedKeypad(_Socket):
             await asyncio.sleep(KEY_APART_S)
 
 
-class SimulatedReader(_Socket):
+class SimulatedReader(SimulatedSocket):
     """A magnetic-stripe reader in keyboard mode."""
 
     def swipe(self, track1: str | None = None, track2: str | None = None, track3: str | None = None) -> None:
@@ -172,7 +173,7 @@ class SimulatedReader(_Socket):
         self.send(pack_event(ecodes.EV_SYN, ecodes.SYN_DROPPED, 0) + _SYN)
 
 
-class SimulatedScanner(_Socket):
+class SimulatedScanner(SimulatedSocket):
     """A code scanner in keyboard mode."""
 
     def scan(self, text: str) -> None:
@@ -180,7 +181,7 @@ class SimulatedScanner(_Socket):
         self.send(typed_events(text))
 
 
-class SimulatedPrinter(_Socket):
+class SimulatedPrinter(SimulatedSocket):
     """A printer that keeps what it is sent and tells its state."""
 
     buffer_bytes = 1024

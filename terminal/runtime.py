@@ -49,9 +49,10 @@ async def serve(settings: Settings, selector: MeteredSelector) -> NoReturn:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    monitor = Monitor()
+    monitor = Monitor(selector.take_longest_s)
     selector.stalled = lambda seconds: monitor.tell("stall", ms=round(seconds * 1000, 1))
-    face = Face([monitor.screen, *displays_of(settings.connected)], player_of(settings.display))
+    # The monitor last: who hears of a screen finds it on the panel.
+    face = Face([*displays_of(settings.connected), monitor.screen], player_of(settings.display))
     try:
         if settings.monitor is not None:
             await monitor.serve(settings.monitor.path)

@@ -6,9 +6,9 @@ Lab and training only; refused elsewhere. Everything in it is masked as on the s
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +25,8 @@ BUFFER_BYTES_MAX = 1 << 20
 class Monitor:
     """Tells watchers about screens, messages, devices and slips. Without watchers it costs nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest_stall_s: Callable[[], float]) -> None:
+        self._longest_stall_s = longest_stall_s
         self._watchers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._screen: Screen | None = None
@@ -72,20 +73,13 @@ class Monitor:
             writer.write(_line("screen", asdict(self._screen)))
         try:
             while line := await reader.readline():
-                if b'"frame"' in line and self._screen is not None:
-                    writer.write(_line("frame", {"name": self._screen.name, "png": _picture(self._screen)}))
+                if b'"loop"' in line:
+                    writer.write(_line("loop", {"longest_ms": round(self._longest_stall_s() * 1000, 1)}))
         except (OSError, ValueError):  # ValueError: a line beyond the reader's limit
             pass
         finally:
             self._watchers.discard(writer)
             writer.close()
-
-
-def _picture(screen: Screen) -> str:
-    """The screen as PNG in base64. The drawing library is loaded by the first who asks, not at start."""
-    from terminal.screens.render import png_bytes
-
-    return base64.b64encode(png_bytes(screen)).decode("ascii")
 
 
 def _line(type: str, values: dict[str, Any]) -> bytes:

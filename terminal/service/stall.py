@@ -23,15 +23,15 @@ class MeteredSelector(selectors.DefaultSelector):
         super().__init__()
         self.stalled = stalled
         """Called with the busy time of a turn that exceeded STALL_WARNING_S."""
-        self.longest_s = 0.0
+        self.longest_s = self._recent_s = 0.0
         self.count = 0
         self._returned = time.perf_counter()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, Any]]:
         """Wait for file descriptors; note how long the loop took since it last came from here."""
         busy = time.perf_counter() - self._returned
-        if busy > self.longest_s:
-            self.longest_s = busy
+        self.longest_s = max(self.longest_s, busy)
+        self._recent_s = max(self._recent_s, busy)
         if busy > STALL_WARNING_S:
             self.count += 1
             if self.stalled is not None:
@@ -39,3 +39,8 @@ class MeteredSelector(selectors.DefaultSelector):
         ready = super().select(timeout)
         self._returned = time.perf_counter()
         return ready
+
+    def take_longest_s(self) -> float:
+        """The longest busy time since the last call of this."""
+        longest_s, self._recent_s = self._recent_s, 0.0
+        return longest_s

@@ -8,6 +8,8 @@ import signal
 import sys
 from importlib.util import find_spec
 
+from tools.counter.counter import Choices
+from tools.counter.panel import PANELS
 from tools.rig.errors import RigError
 
 __all__ = ["main"]
@@ -16,6 +18,8 @@ PORT = 8580
 _EXAMPLES = """examples:
   countertop bench                    the counter at http://127.0.0.1:8580/
   countertop bench --language zh      with Chinese screens
+  countertop bench --panel 800x480    with a large screen; 128x64 is a small one of black and white
+  countertop bench --theme contrast --text large
   countertop bench --port 0           at any free port
 """
 
@@ -32,6 +36,9 @@ def main(argv: list[str]) -> int:
         "--port", type=int, default=PORT, help=f"port on the loopback interface ({PORT}); 0: a free one"
     )
     parser.add_argument("--language", choices=("zh", "en", "fi"), default="en", help="language of the screens (en)")
+    parser.add_argument("--panel", choices=PANELS, default=PANELS[0], help=f"pixels of the screen ({PANELS[0]})")
+    parser.add_argument("--theme", choices=("day", "contrast"), default="day", help="contrast: light on black")
+    parser.add_argument("--text", choices=("normal", "large"), default="normal", help="height of the letters")
     arguments = parser.parse_args(argv)
     if find_spec("aiohttp") is None:
         print(
@@ -41,7 +48,8 @@ def main(argv: list[str]) -> int:
         )
         return 1
     try:
-        asyncio.run(_serve(arguments.language, arguments.port))
+        choices = Choices(arguments.language, arguments.panel, arguments.theme, arguments.text)
+        asyncio.run(_serve(choices, arguments.port))
     except RigError as error:
         print(f"countertop bench: {error}\n    {error.remedy}", file=sys.stderr)
         return 1
@@ -55,13 +63,13 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-async def _serve(language: str, port: int) -> None:
+async def _serve(choices: Choices, port: int) -> None:
     from tools.bench.server import Bench
 
     ending = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    bench = Bench(language, port)
+    bench = Bench(choices, port)
     try:
         address = await bench.start()
         print(f"The counter is open at {address}  (Ctrl-C ends it)", flush=True)

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from tools.bench.commands import Refused, do
-from tools.bench.counter import RESPONSE_S, Counter
-from tools.bench.show_me import show_me
+from tools.counter.commands import Refused, do
+from tools.counter.counter import Choices, Counter
+from tools.counter.story import Pace, load, named, play
 from tools.rig import RigError
 from tools.rig.lines import Line
 
@@ -28,9 +28,8 @@ PAGE = Path(__file__).parent / "page"
 _NAMES = frozenset({"127.0.0.1", "localhost"})
 _FILES = {
     "/": ("index.html", "text/html"),
-    "/bench.css": ("bench.css", "text/css"),
-    "/bench.js": ("bench.js", "text/javascript"),
-    "/panels.js": ("panels.js", "text/javascript"),
+    **{f"/{name}.css": (f"{name}.css", "text/css") for name in ("bench", "terminal")},
+    **{f"/{name}.js": (f"{name}.js", "text/javascript") for name in ("bench", "panels", "paper", "sound", "tray")},
 }
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; "
@@ -45,14 +44,15 @@ LINE_BYTES_MAX = 1024
 PAGES_MAX = 8
 LINES_WAITING_MAX = 1000
 """A page that does not read is sent away before it costs memory."""
+_FOR_EYES = Pace(key_s=0.18, look_s=0.7, pauses=True)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Bench:
     """The counter and whoever looks at it."""
 
-    def __init__(self, language: str, port: int, response_s: float = RESPONSE_S) -> None:
-        self.counter = Counter(language, self._tell, response_s)
+    def __init__(self, choices: Choices, port: int) -> None:
+        self.counter = Counter(choices, self._tell)
         self._port = port
         self._pages: dict[web.WebSocketResponse, asyncio.Queue[Line | None]] = {}
         self._runner: web.AppRunner | None = None
@@ -155,11 +155,16 @@ class Bench:
     async def _play(self) -> None:
         self._tell({"type": "showing", "on": True})
         try:
-            await show_me(self.counter, lambda text: self._tell({"type": "caption", "text": text}))
+            await play(self.counter, load(named("show-me")), self._caption, _FOR_EYES)
+            self._caption("That was it: one sale, one effect, whatever happens. Compare the books to see.")
+            await self.counter.books()
         except RigError as trouble:
             self._tell({"type": "trouble", "text": str(trouble), "remedy": trouble.remedy})
         finally:
             self._tell({"type": "showing", "on": False})
+
+    def _caption(self, text: str) -> None:
+        self._tell({"type": "caption", "text": text})
 
     async def _stop_showing(self) -> None:
         if self._showing is not None:

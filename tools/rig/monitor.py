@@ -31,10 +31,10 @@ class Monitor:
             await self._lines.close()
             self._lines = None
 
-    def ask_frame(self) -> None:
-        """Ask for a picture of the screen; it comes as a line of type ``frame``."""
+    def ask_loop(self) -> None:
+        """Ask for the longest stall since the last asking; it comes as a line of type ``loop``."""
         assert self._lines is not None, "not connected"
-        self._lines.send({"ask": "frame"})
+        self._lines.send({"ask": "loop"})
 
     @property
     def position(self) -> int:

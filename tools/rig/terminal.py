@@ -39,6 +39,10 @@ class TerminalOptions:
     timeouts: Mapping[str, float] = field(default_factory=dict)
     operators: bool = False
     """Whether somebody has to sign in first."""
+    display: Mapping[str, str] = field(default_factory=dict)
+    """Keys of ``[devices.display]``; without any only the monitor sees screens."""
+    customer_display: str = ""
+    """Address of the customer's two lines, or empty."""
 
 
 class TerminalProcess:
@@ -49,7 +53,8 @@ class TerminalProcess:
         self.state = folder / "terminal"
         self.journal = self.state / JOURNAL_NAME
         self.monitor = Monitor()
-        self._options = options
+        self.options = options
+        """What the next configuration is made of."""
         self._config = folder / "terminal.toml"
         self._child = Child("terminal", ("run", "--config", str(self._config)), folder / "terminal.log")
 
@@ -103,7 +108,7 @@ class TerminalProcess:
         await self.monitor.close()
 
     def _configuration(self, host_port: int) -> str:
-        options = self._options
+        options = self.options
         tables: dict[str, Mapping[str, object]] = {
             "terminal": {
                 "id": TERMINAL,
@@ -128,6 +133,9 @@ class TerminalProcess:
         }
         tables["acquirer.overrides"] = options.overrides
         tables["devices.printer"] = {**tables["devices.printer"], "width_mm": options.width_mm}
+        tables["devices.display"] = options.display
+        if options.customer_display:
+            tables["devices.customer_display"] = {"driver": "line", "address": options.customer_display}
         return "\n".join(_table(name, values) for name, values in tables.items() if values)
 
 

@@ -204,8 +204,9 @@ async def open_browser():
 @contextlib.asynccontextmanager
 async def open_bench(language="en", response_s=15.0):
     from tools.bench.server import Bench
+    from tools.counter.counter import Choices
 
-    bench = Bench(language, 0, response_s)
+    bench = Bench(Choices(language, response_s=response_s), 0)
     try:
         bench.address = await bench.start()
         yield bench

@@ -6,8 +6,8 @@ import json
 import aiohttp
 import pytest
 
-from tools.bench.commands import COMMANDS, Refused, do
-from tools.bench.server import LINE_BYTES_MAX
+from tools.bench.server import _FILES, LINE_BYTES_MAX
+from tools.counter.commands import COMMANDS, Refused, do
 
 
 def test_other_origins_hosts_and_methods_are_refused(opened):
@@ -54,7 +54,7 @@ def test_other_origins_hosts_and_methods_are_refused(opened):
 def test_the_page_may_load_nothing_from_elsewhere_and_be_framed_by_nobody(opened):
     async def story():
         async with opened() as bench, aiohttp.ClientSession() as client:
-            for path in ("", "bench.js", "panels.js", "bench.css"):
+            for path in ("", *(name.removeprefix("/") for name in _FILES if name != "/")):
                 async with client.get(bench.address + path) as answer:
                     policy = answer.headers["Content-Security-Policy"]
                     assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy
@@ -119,6 +119,6 @@ def test_nothing_is_done_but_what_is_on_the_list(asked):
 
 
 def test_every_command_names_a_deed_of_the_counter():
-    from tools.bench.counter import Counter
+    from tools.counter.counter import Counter
 
     assert all(getattr(Counter, command.do.__name__) is command.do for command in COMMANDS.values())

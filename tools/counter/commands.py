@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.simulated import SIMULATED_KEYS
-from tools.bench.counter import Counter
-from tools.bench.network import MODES
-from tools.bench.tray import CARDS, CODES
+from tools.counter.counter import Counter
+from tools.counter.network import MODES
+from tools.counter.tray import CARDS, CODES
 
 __all__ = ["COMMANDS", "Refused", "do"]
 
@@ -30,7 +30,7 @@ class Refused(ValueError):
 class Command:
     """What it does, and for each value the list it is chosen from."""
 
-    do: Callable[..., Awaitable[None]]
+    do: Callable[..., Awaitable[object]]
     values: Mapping[str, tuple[Any, ...] | re.Pattern[str]]
 
 

@@ -1,4 +1,4 @@
-"""The network between terminal and host, with a knob: good, slow, losing, down, silent."""
+"""The network between terminal and host, with a knob: good, slow, losing, late, silent, down."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ MODES = {
     "ok": "as it should be",
     "slow": "every packet takes two seconds",
     "lossy": "every second answer is lost and the line drops",
+    "late": "answers come when the terminal no longer waits for them",
     "silent": "requests arrive, answers do not",
     "down": "no connection",
 }
@@ -21,8 +22,10 @@ READ_BYTES = 4096
 class Network:
     """A TCP relay on loopback: the terminal connects to ``port`` and reaches the host, as far as the mode lets it."""
 
-    def __init__(self, host_port: int) -> None:
+    def __init__(self, host_port: int, late_s: float) -> None:
         self._host_port = host_port
+        self._late_s = late_s
+        """How long an answer is kept back by ``late``: longer than the terminal's patience."""
         self.mode = "ok"
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -78,6 +81,8 @@ class Network:
         while data := await reader.read(READ_BYTES):
             if self.mode == "slow":
                 await asyncio.sleep(SLOW_S)
+            if answers and self.mode == "late":
+                await asyncio.sleep(self._late_s)
             if answers and self.mode == "silent":
                 continue
             if answers and self.mode == "lossy":
