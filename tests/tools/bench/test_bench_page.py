@@ -29,7 +29,7 @@ async def equal_books(page):
     return await page.run("document.querySelector('#books-say').classList.contains('equal')")
 
 
-def test_a_first_sale_by_mouse_and_a_dragged_card(at_the_bench):
+def test_a_first_sale_by_mouse_and_a_dragged_card(at_the_bench, look):
     async def story(bench, page):
         await page.screen("idle")
         await page.click("[data-key=enter]")
@@ -51,6 +51,8 @@ def test_a_first_sale_by_mouse_and_a_dragged_card(at_the_bench):
         await page.until("document.querySelector('#screen').dataset.name === 'outcome.approved'")
         await page.until("document.querySelector('#ledger tbody td')?.parentElement.textContent.includes('128.50')")
         assert await equal_books(page)
+        await page.size(1440, 900)
+        await look(page, "docs/gallery/bench.png")
         # The messages are there, masked: neither the card's number nor the PIN is anywhere on the page.
         told = await page.run("document.body.textContent")
         assert "0200" in told and "0210" in told
@@ -61,7 +63,7 @@ def test_a_first_sale_by_mouse_and_a_dragged_card(at_the_bench):
     at_the_bench(story)
 
 
-def test_a_decline_and_cards_that_cannot_be_used(at_the_bench):
+def test_a_decline_and_cards_that_cannot_be_used(at_the_bench, look):
     async def story(bench, page):
         await page.screen("idle")
         await page.key("1")
@@ -91,11 +93,12 @@ def test_a_decline_and_cards_that_cannot_be_used(at_the_bench):
         await page.screen("outcome.declined")
         assert await page.run(SLIPS) == 0
         assert await equal_books(page)
+        await look(page, "tests/golden/bench/decline.png")
 
     at_the_bench(story)
 
 
-def test_paper_that_ends_in_the_middle_of_a_slip(at_the_bench):
+def test_paper_that_ends_in_the_middle_of_a_slip(at_the_bench, look):
     async def story(bench, page):
         await page.click("#ending")
         await pay(page, "100", "code")
@@ -103,6 +106,8 @@ def test_paper_that_ends_in_the_middle_of_a_slip(at_the_bench):
         await page.until("document.querySelector('#paper').getAttribute('aria-pressed') === 'false'")
         assert await page.run("document.querySelectorAll('.slip').length") == 1
         assert await page.run(SLIPS) == 0, "half a slip"
+        await page.until("document.querySelector('#screen').alt.includes('Voucher')")
+        await look(page, "tests/golden/bench/paper-out.png")
         await page.click("#paper")
         await page.until(f"{SLIPS} === 2", 40.0)
         assert await equal_books(page)
@@ -110,7 +115,7 @@ def test_paper_that_ends_in_the_middle_of_a_slip(at_the_bench):
     at_the_bench(story)
 
 
-def test_a_network_that_loses_the_answer(at_the_bench):
+def test_a_network_that_loses_the_answer(at_the_bench, look):
     async def story(bench, page):
         await page.screen("idle")
         await page.until("document.querySelector('#story').textContent.includes('Signed on')")
@@ -122,11 +127,12 @@ def test_a_network_that_loses_the_answer(at_the_bench):
         await page.screen("outcome.not-charged")
         await page.until(f"{SLIPS} >= 1")
         assert await equal_books(page)
+        await look(page, "tests/golden/bench/lost-answer.png")
 
     at_the_bench(story, response_s=2.0)
 
 
-def test_a_power_cut_after_the_payment_has_left(at_the_bench):
+def test_a_power_cut_after_the_payment_has_left(at_the_bench, look):
     async def story(bench, page):
         await page.screen("idle")
         await page.until("document.querySelector('#story').textContent.includes('Signed on')")
@@ -142,11 +148,12 @@ def test_a_power_cut_after_the_payment_has_left(at_the_bench):
         await page.screen("outcome.not-charged")
         await page.until(f"{SLIPS} >= 1")
         assert await equal_books(page)
+        await look(page, "tests/golden/bench/power-cut.png")
 
     at_the_bench(story)
 
 
-def test_a_phone_a_finger_and_a_screen_reader(at_the_bench):
+def test_a_phone_a_finger_and_a_screen_reader(at_the_bench, look):
     async def story(bench, page):
         await page.size(390, 844, mobile=True)
         await page.screen("idle")
@@ -164,6 +171,7 @@ def test_a_phone_a_finger_and_a_screen_reader(at_the_bench):
             " b.getBoundingClientRect().height < 36).length"
         )
         assert await page.run(small) == 0, "a finger needs room"
+        await look(page, "tests/golden/bench/phone.png")
         await page.run("document.querySelector('[data-key=cancel]').click()")
         await page.screen("idle")
 

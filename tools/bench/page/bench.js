@@ -109,7 +109,12 @@ for (const button of document.querySelectorAll("[data-plug]")) {
 
 const DEVICES = { msr: "reader" };
 const TAKE = {
-  strip, cut, torn, tone, dark, switches, meters, host, books, message, note,
+  strip, cut, torn, tone, dark, switches, meters, host, books, note,
+  message: (line) => {
+    message(line);
+    // What was ordered for the next payment is used up by it.
+    if (line.mti === "0200" && line.direction === "out") byId("fault").value = "none";
+  },
   trays: (line) => trays(line, send),
   screen: showScreen,
   frame: showFrame,
