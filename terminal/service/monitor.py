@@ -25,7 +25,7 @@ BUFFER_BYTES_MAX = 1 << 20
 class Monitor:
     """Tells watchers about screens, messages, devices and slips. Without watchers it costs nothing."""
 
-    def __init__(self, longest_stall_s: Callable[[], float]) -> None:
+    def __init__(self, longest_stall_s: Callable[[], float] = lambda: 0.0) -> None:
         self._longest_stall_s = longest_stall_s
         self._watchers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None

@@ -74,6 +74,13 @@ class Page:
         )
         return {"x": box[0], "y": box[1]}
 
+    async def boxes(self, selector):
+        """Left, top, right and bottom of every element."""
+        return await self.run(
+            f"[...document.querySelectorAll({json.dumps(selector)})].map(e => e.getBoundingClientRect())"
+            ".map(b => [b.left, b.top, b.right, b.bottom].map(Math.round))"
+        )
+
     async def click(self, selector):
         """Mouse down and up in the middle of an element."""
         place = await self.centre(selector)
@@ -243,11 +250,9 @@ def look():
         await page.until("document.getAnimations().length === 0")
         await page.run("Promise.all([...document.images].map(image => image.decode().catch(() => 0)))")
         seen = Image.open(io.BytesIO(await page.picture())).convert("RGB")
-        glass, paper, *masks = await page.run(
-            f"['.glass img', '.paper-path', ...{json.dumps(MASKS)}].flatMap(s => s.startsWith('.panel') || s === '.story'"
-            " ? [...document.querySelectorAll(s)] : [document.querySelector(s)]).map(e => e.getBoundingClientRect())"
-            ".map(b => [b.left, b.top, b.right, b.bottom].map(Math.round))"
-        )
+        glass, paper, *masks = [await page.boxes(selector) for selector in (".glass img", ".paper-path", *MASKS)]
+        (glass,), (paper,) = glass, paper
+        masks = [box for boxes in masks for box in boxes]
         bar = [*glass[:3], glass[1] + (glass[3] - glass[1]) // 8]
         masks = [tuple(box) for box in (bar, *masks) if box[2] > box[0] and box[3] > box[1]]
         regions = {
