@@ -79,14 +79,16 @@ class Printer(Supervised):
     # --- life ------------------------------------------------------------------------------
 
     async def connect(self) -> None:
-        """Open the way to the printer."""
-        try:
-            self._port = await self._opener(self._address, self._received)
-        finally:
-            asyncio.get_running_loop().call_soon(self._tried.set)
-        self._model = model_for(self._model_name, *getattr(self._port, "ids", (None, None)))
-        self._stream, self._quiet_until = StatusStream(), 0.0
-        self._learn(PrinterStatus())
+        """Open the way to the printer and hear what it says, before the first slip."""
+        async with self._turn:
+            try:
+                self._port = await self._opener(self._address, self._received)
+                self._model = model_for(self._model_name, *getattr(self._port, "ids", (None, None)))
+                self._stream, self._quiet_until = StatusStream(), 0.0
+                await self._refresh()
+                await self._ask_for_changes()
+            finally:
+                self._tried.set()
 
     def release(self) -> None:
         """Let it go; whoever waits for it learns that."""
@@ -102,12 +104,9 @@ class Printer(Supervised):
         assert self._port is not None
         gone = asyncio.ensure_future(self._port.gone())
         try:
-            while True:
+            while not (await asyncio.wait({gone}, timeout=IDLE_LOOK_S))[0]:
                 async with self._turn:
                     await self._refresh()
-                    await self._ask_for_changes()
-                if (await asyncio.wait({gone}, timeout=IDLE_LOOK_S))[0]:
-                    return
         finally:
             gone.cancel()
 

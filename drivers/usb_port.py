@@ -84,9 +84,12 @@ class UsbPort:
         except queue.Full:  # jobs that were given up and are still in a transfer
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
         try:
-            await job.done
+            await asyncio.wait({job.done, self._gone}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             job.dropped.set()
+        if not job.done.done():
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+        job.done.result()
 
     async def gone(self) -> None:
         """Wait until the cable is pulled."""
@@ -141,7 +144,7 @@ class UsbPort:
                     raise
                 self.sent += taken
                 rest = rest[taken:]
-            self._tell(job, None)
+            self._tell(job, OSError(errno.ENODEV, os.strerror(errno.ENODEV)) if rest else None)
 
     def _read(self) -> None:
         from usb.core import USBTimeoutError

@@ -14,11 +14,9 @@ import usb.util
 from drivers.events import DeviceState, KeyPress, MisSwipe, MisSwipeReason, Scan, Swipe
 from drivers.keypad import Keypad
 from drivers.msr import MagneticStripeReader
-from drivers.printer import Printer
 from drivers.scanner import Scanner
 from tools.hardware_bench.devices import SerialLine, UsbHid, UsbKeyboard, key_reports, text_reports
 from tools.hardware_bench.gadget import Identity
-from tools.hardware_bench.printer import UsbPrinter
 
 KEYPAD = Identity(0x1D6B, 0x0201, "KEYPAD01", model="Keypad")
 READER = Identity(0x0801, 0x0001, "READER01", model="Reader")
@@ -26,7 +24,6 @@ SCANNER = Identity(0x0C2E, 0x0200, "SCAN01", model="Scanner")
 HID_READER = Identity(0x0801, 0x0002, "MSR01", model="HidReader")
 POS_SCANNER = Identity(0x0C2E, 0x0900, "POS01", model="PosScanner")
 LINE = Identity(0x0C2E, 0x0901, "LINE01", model="SerialScanner")
-PRINTER = Identity(0x04B8, 0x0202, "SLIP01", model="Slip")
 
 HID_READER_REPORT_BYTES, POS_REPORT_BYTES = 337, 64
 HID_READER_DESCRIPTOR = bytes.fromhex("0600ff 0901 a101 0920 1500 26ff00 7508 965101 8102 c0")
@@ -163,47 +160,3 @@ def test_a_line_over_usb_carries_every_byte_both_ways_and_ends_when_pulled(playe
     with serial.Serial(str(line.node), 115200, timeout=5) as port:
         line.send(b"\x02again\x03")
         assert port.read(7) == b"\x02again\x03"
-
-
-def test_a_printer_prints_through_the_kernels_own_driver(run, played, eventually):
-    printer = played(UsbPrinter(PRINTER))
-    slip = bytes(range(256)) * 150
-
-    async def story(open):
-        told = []
-        driver = Printer("printer", f"file:{printer.node}")
-        driver.start(told.append)
-        await driver.write(slip, lambda sent: None)
-        await eventually(lambda: len(printer.paper) >= len(slip))
-        await driver.close()
-        assert bytes(printer.paper) == slip
-
-    run(story)
-
-
-def test_a_printer_tells_its_state_in_both_ways(played):
-    printer = played(UsbPrinter(PRINTER))
-    found, interface = opened(PRINTER)
-    assert interface.bInterfaceClass == 7
-    if found.is_kernel_driver_active(0):
-        found.detach_kernel_driver(0)
-    try:
-        for value in (UsbPrinter.OK, UsbPrinter.PAPER_OUT, UsbPrinter.NOT_SELECTED):
-            printer.port_status = value
-            assert found.ctrl_transfer(0xA1, 1, 0, 0, 1, 1000)[0] == value
-        into = next(e for e in interface if not e.bEndpointAddress & 0x80)
-        out_of = next(e for e in interface if e.bEndpointAddress & 0x80)
-        printer.answers[4] = 0x72
-        into.write(b"\x10\x04\x04", 1000)
-        assert bytes(out_of.read(64, 2000)) == b"\x72"
-        printer.mute = True
-        into.write(b"\x10\x04\x04", 1000)
-        with pytest.raises(usb.core.USBTimeoutError):
-            out_of.read(64, 300)
-        printer.unplug()
-        with pytest.raises(usb.core.USBError) as lost:
-            into.write(b"late", 1000)
-        assert lost.value.errno in (errno.ENODEV, errno.EIO)
-    finally:
-        usb.util.dispose_resources(found)
-    assert not printer.paper

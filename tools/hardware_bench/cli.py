@@ -70,7 +70,7 @@ def main(argv: list[str]) -> int:
     fcntl.flock(turn, fcntl.LOCK_EX)
     for stale in ("ready", "result.xml"):
         (folder / stale).unlink(missing_ok=True)
-    command = arguments.command or [sys.executable, "-m", "tools.hardware_bench.guest", *(passed_on or [TESTS])]
+    command = arguments.command or [sys.executable, "-m", "tools.hardware_bench.guest", *_tests(passed_on)]
     print(f"Booting Linux {image.release} ...", flush=True)
     with (folder / "run.log").open("w", encoding="utf-8") as log:
 
@@ -80,11 +80,16 @@ def main(argv: list[str]) -> int:
             print(f"  | {line}", flush=True)
 
         machine = Machine(image, folder, deadline_s=arguments.deadline)
-        run = machine.run(command, ROOT, _environment(), tell)
+        run = machine.run(command, ROOT, _environment(folder), tell)
     return _verdict(run, folder, tests=not arguments.command)
 
 
-def _environment() -> dict[str, str]:
+def _tests(passed_on: list[str]) -> list[str]:
+    """Arguments of pytest; without a path among them, all tests of the bench."""
+    return passed_on if any("tests/" in argument for argument in passed_on) else [*passed_on, TESTS]
+
+
+def _environment(folder: Path) -> dict[str, str]:
     """What the command inside finds in its environment."""
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/sbin", "/usr/bin", "/sbin", "/bin"]),
@@ -93,6 +98,7 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "COUNTERTOP_BENCH": "1",
+        "COUNTERTOP_BENCH_FOLDER": str(folder),
     }
 
 

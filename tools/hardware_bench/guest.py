@@ -8,12 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.hardware_bench.machine import FOLDER
 from tools.hardware_bench.uinput import UDEV_RULE
 
-__all__ = ["BENCH", "main"]
+__all__ = ["main"]
 
-BENCH = Path("/run/bench")
-"""The folder shared with the outside."""
 UDEV = ("/usr/lib/systemd/systemd-udevd", "/lib/systemd/systemd-udevd")
 SUBSYSTEMS = ("input", "tty", "usb", "hidraw", "graphics", "tpmrm", "misc", "virtio-ports")
 RULES = Path("/run/udev/rules.d/70-bench.rules")
@@ -32,12 +31,12 @@ def main(arguments: Sequence[str]) -> int:
     subprocess.run(["udevadm", "trigger", "--action=add", *matches], check=True, timeout=60)
     subprocess.run(["udevadm", "settle", "--timeout=60"], check=True, timeout=70)
     uptime = Path("/proc/uptime").read_text("ascii").split()[0]
-    (BENCH / "ready").write_text(uptime, "ascii")
+    (FOLDER / "ready").write_text(uptime, "ascii")
     pytest = [sys.executable, "-m", "pytest", "-m", "hardware", "-p", "no:cacheprovider", "-p", "no:xdist"]
     options = [
         "-o",
         f"faulthandler_timeout={HANG_S}",
-        f"--junitxml={BENCH / 'result.xml'}",
+        f"--junitxml={FOLDER / 'result.xml'}",
         "--durations=8",
         "--color=no",
     ]

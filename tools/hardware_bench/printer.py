@@ -11,12 +11,12 @@ import select
 import struct
 import subprocess
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from drivers.simulated_paper import PaperPath
 from tools.hardware_bench.devices import Played
-from tools.hardware_bench.gadget import Gadget, Identity, program
+from tools.hardware_bench.gadget import Gadget, Identity, appears, program
 
 __all__ = ["UsbPrinter"]
 
@@ -43,24 +43,17 @@ def _descriptors() -> bytes:
 
 
 class UsbPrinter(Played):
-    """It keeps what reaches the paper and answers ``DLE EOT``, and the class's own requests."""
+    """It keeps what reaches the paper and answers ESC/POS's requests, and those of the class."""
 
     OK, PAPER_OUT, NOT_SELECTED = 0x18, 0x38, 0x08
     """Port status byte of the printer class: what GET_PORT_STATUS tells."""
 
     def __init__(self, identity: Identity) -> None:
         super().__init__(Gadget(identity, program(identity.serial)))
-        self.paper = bytearray()
-        """Every byte that came, status requests left out."""
-        self.answers: dict[int, int] = {1: 0x12, 2: 0x12, 3: 0x12, 4: 0x12}
-        """Answers to ``DLE EOT n``."""
-        self.port_status = self.OK
-        self.mute = False
-        """Take everything and answer nothing."""
-        self.taking = True
-        """False: take nothing more, as a printer does that is offline; the cable stays full."""
+        self.path = PaperPath(self._say)
         self.pace_s = 0.0
         """Pause after each packet: a slow mechanism."""
+        self._turn = threading.RLock()
         self._mount = MOUNTS / identity.serial
         self._mount.mkdir(parents=True)
         subprocess.run(["mount", "-t", "functionfs", identity.serial, self._mount], check=True, timeout=10)
@@ -71,7 +64,6 @@ class UsbPrinter(Played):
         self._answers_out = os.open(self._mount / "ep1", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._packets_in = os.open(self._mount / "ep2", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._identification = f"MFG:{identity.maker};MDL:{identity.model};CLS:PRINTER;CMD:ESC/POS;".encode("ascii")
-        self._rest = b""
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._obey, self._print)]
         for thread in self._threads:
@@ -86,6 +78,41 @@ class UsbPrinter(Played):
                     return Path("/dev/usb") / device.name
         return Path("/dev/usb/lp-absent")
 
+    @property
+    def paper(self) -> bytes:
+        """Every byte that came, status requests left out."""
+        with self._turn:
+            return bytes(self.path.output)
+
+    @property
+    def port_status(self) -> int:
+        """What GET_PORT_STATUS tells."""
+        if not self.path.get("paper"):
+            return self.PAPER_OUT
+        return self.OK if self.path.ready else self.NOT_SELECTED
+
+    def change(self, name: str, value: bool) -> None:
+        """Change ``paper``, ``cover_closed``, ``online`` or ``paper_low``."""
+        with self._turn:
+            self.path.set(name, value)
+
+    def new_roll(self) -> None:
+        """Forget what was printed."""
+        with self._turn:
+            self.path.output.clear()
+
+    def plug(self, *, node: bool = True) -> None:
+        """Put it in. ``node``: wait for the kernel's own driver to have it; the terminal may be faster and take it."""
+        self.gadget.plug()
+        if node:
+            appears(lambda: self.node)
+
+    def unplug(self) -> None:
+        """Pull the cable: power goes with it, and what was not yet printed."""
+        super().unplug()
+        with self._turn:
+            self.path.forget()
+
     def remove(self) -> None:
         """Pull it out for good."""
         self.unplug()
@@ -97,6 +124,10 @@ class UsbPrinter(Played):
         subprocess.run(["umount", self._mount], check=True, timeout=10)
         self._mount.rmdir()
         super().remove()
+
+    def _say(self, data: bytes) -> None:
+        with suppress(OSError):
+            os.write(self._answers_out, data)
 
     def _obey(self) -> None:
         """Answer control requests; every other event of the cable is left out."""
@@ -116,7 +147,8 @@ class UsbPrinter(Played):
         if direction & _FROM_DEVICE and request in told:
             os.write(self._control, told[request][:length])
         elif request == _SOFT_RESET:
-            self._rest = b""
+            with self._turn:
+                self.path.forget()
             os.read(self._control, 0)
         elif direction & _FROM_DEVICE:
             os.read(self._control, 0)  # against the direction: refuses the request
@@ -125,31 +157,15 @@ class UsbPrinter(Played):
 
     def _print(self) -> None:
         while not self._stopping.is_set():
-            if not self.taking:
+            if self.path.full:
                 self._stopping.wait(LOOK_S)
                 continue
             try:
                 packet = os.read(self._packets_in, PACKET_BYTES)
-            except OSError:  # not plugged, or pulled out just now: what was half-said is void
-                self._rest = b""
+            except OSError:  # not plugged, or pulled out just now
                 self._stopping.wait(LOOK_S)
                 continue
-            for piece in self._pieces(packet):
-                if isinstance(piece, bytes):
-                    self.paper += piece
-                elif not self.mute and piece in self.answers:
-                    with suppress(OSError):
-                        os.write(self._answers_out, bytes([self.answers[piece]]))
+            with self._turn:
+                self.path.feed(packet)
             if self.pace_s:
                 self._stopping.wait(self.pace_s)
-
-    def _pieces(self, packet: bytes) -> Iterator[bytes | int]:
-        """Bytes for the paper and numbers of ``DLE EOT n``, in the order they came."""
-        data = self._rest + packet
-        while (start := data.find(b"\x10\x04")) >= 0 and len(data) > start + 2:
-            yield data[:start]
-            yield data[start + 2]
-            data = data[start + 3 :]
-        kept = len(data) - start if start >= 0 else int(data.endswith(b"\x10"))
-        self._rest = data[len(data) - kept :]
-        yield data[: len(data) - kept]
