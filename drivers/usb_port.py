@@ -167,7 +167,7 @@ class UsbPort:
 
     def _tell(self, job: _Job, error: OSError | None) -> None:
         def tell() -> None:
-            if not job.done.done():
+            if not job.done.done() and not job.dropped.is_set():
                 if error is None:
                     job.done.set_result(None)
                 else:

@@ -20,12 +20,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTS = "tests/hardware"
 EXIT_GREEN, EXIT_RED, EXIT_SKIPPED_IN_CI = 0, 1, 1
 DEADLINE_S = 1200.0
+UNPLUGS = 3
 MUST_RUN_VARIABLE, MUST_RUN_WORD = "CI_MUST_RUN", "qemu"
 KERNEL_LOG_LINES = 25
 _EXAMPLES = """\
 examples:
   make hardware-bench                               all tests that are marked "hardware"
   make hardware-bench ARGS="-k printer -x"          arguments of pytest go through
+  make hardware-bench ARGS="--unplugs 100 tests/hardware/test_sale.py --deadline 7200"   the whole campaign
   python -m tools.hardware_bench --command sh -c "ls /dev/input"   any command in the guest
 """
 
@@ -55,6 +57,10 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--refresh", action="store_true", help="fetch the kernel again, also when one is cached")
     parser.add_argument("--deadline", type=float, default=DEADLINE_S, metavar="SECONDS", help="end a run that hangs")
+    parser.add_argument(
+        "--unplugs", type=int, default=UNPLUGS, metavar="N", help="pull each device out N times during sales"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="decides when; the same seed, the same moments")
     parser.add_argument("--command", nargs=argparse.REMAINDER, help="run this in the guest instead of the tests")
     arguments, passed_on = parser.parse_known_args(argv)
     cache = cache_folder()
@@ -80,7 +86,7 @@ def main(argv: list[str]) -> int:
             print(f"  | {line}", flush=True)
 
         machine = Machine(image, folder, deadline_s=arguments.deadline)
-        run = machine.run(command, ROOT, _environment(folder), tell)
+        run = machine.run(command, ROOT, _environment(folder, arguments), tell)
     return _verdict(run, folder, tests=not arguments.command)
 
 
@@ -89,7 +95,7 @@ def _tests(passed_on: list[str]) -> list[str]:
     return passed_on if any("tests/" in argument for argument in passed_on) else [*passed_on, TESTS]
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, arguments: argparse.Namespace) -> dict[str, str]:
     """What the command inside finds in its environment."""
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/sbin", "/usr/bin", "/sbin", "/bin"]),
@@ -99,6 +105,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "COUNTERTOP_BENCH": "1",
         "COUNTERTOP_BENCH_FOLDER": str(folder),
+        "COUNTERTOP_BENCH_UNPLUGS": str(arguments.unplugs),
+        "COUNTERTOP_BENCH_SEED": str(arguments.seed),
     }
 
 

@@ -20,7 +20,9 @@ FOLDER = Path("/run/bench")
 """The shared folder as the guest sees it."""
 QMP_PORT, SERIAL_PORT = "countertop.qmp", "countertop.serial"
 """Names of the guest's ports: QEMU's own monitor, and the far end of the FTDI adapter's line."""
-_KERNEL_LINE = "console=ttyS0 quiet loglevel=4 panic=-1 oops=panic mitigations=off nokaslr tsc=reliable vt.global_cursor_default=0"
+_KERNEL_LINE = (
+    "console=ttyS0 quiet loglevel=4 panic=-1 oops=panic mitigations=off nokaslr tsc=reliable vt.global_cursor_default=0"
+)
 STOP_S = 5.0
 
 

@@ -78,7 +78,8 @@ class _Outside:
         self._monitor = monitor
         self._name = name
         self._node = node
-        self._options = options
+        # A serial number of its own, or its name would be that of the socket it happens to be put into.
+        self._options = {"serial": name, **options}
 
     @property
     def node(self) -> Path:

@@ -37,6 +37,8 @@ class TerminalOptions:
     overrides: Mapping[str, str | float | bool | list[str]] = field(default_factory=dict)
     """Keys of the acquirer profile, such as ``response_s``."""
     timeouts: Mapping[str, float] = field(default_factory=dict)
+    devices: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Sections of devices that are not the rig's own, by name: ``{"printer": {"driver": …, "address": …}}``."""
     operators: bool = False
     """Whether somebody has to sign in first."""
     display: Mapping[str, str] = field(default_factory=dict)
@@ -136,6 +138,8 @@ class TerminalProcess:
         tables["devices.display"] = options.display
         if options.customer_display:
             tables["devices.customer_display"] = {"driver": "line", "address": options.customer_display}
+        for name, section in options.devices.items():
+            tables[f"devices.{name}"] = {**tables[f"devices.{name}"], **section}
         return "\n".join(_table(name, values) for name, values in tables.items() if values)
 
 
