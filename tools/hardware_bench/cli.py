@@ -21,6 +21,8 @@ TESTS = "tests/hardware"
 EXIT_GREEN, EXIT_RED, EXIT_SKIPPED_IN_CI = 0, 1, 1
 DEADLINE_S = 1200.0
 UNPLUGS = 3
+PATIENCE = 10
+"""An emulated processor is so many times slower, and may have to share the real one."""
 MUST_RUN_VARIABLE, MUST_RUN_WORD = "CI_MUST_RUN", "qemu"
 KERNEL_LOG_LINES = 25
 _EXAMPLES = """\
@@ -105,6 +107,7 @@ def _environment(folder: Path, arguments: argparse.Namespace) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "COUNTERTOP_BENCH": "1",
         "COUNTERTOP_BENCH_FOLDER": str(folder),
+        "COUNTERTOP_PATIENCE": str(PATIENCE),
         "COUNTERTOP_BENCH_UNPLUGS": str(arguments.unplugs),
         "COUNTERTOP_BENCH_SEED": str(arguments.seed),
     }

@@ -11,6 +11,8 @@ import os
 import re
 import tempfile
 from collections import Counter as Count
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +22,7 @@ from tools.hardware_bench.gadget import Identity
 from tools.hardware_bench.printer import UsbPrinter
 from tools.host.accounts import stripe
 from tools.rig.books import Comparison, compare, read_journal
+from tools.rig.errors import RigError
 from tools.rig.host import HostProcess
 from tools.rig.lines import Line
 from tools.rig.rig import ACCOUNTS
@@ -27,12 +30,13 @@ from tools.rig.terminal import MASTER_KEY_BYTES, MERCHANT, TERMINAL, TerminalOpt
 
 __all__ = ["SALE_S", "Counter", "slips_on"]
 
-SALE_S = 120.0
+SALE_S = 180.0
 """A sale that has not come to its end by then hangs, even in an emulated machine."""
 LOOK_S = 1.5
 """How long a person waits for the screen to change before doing the same again."""
 KEY_S = 0.030
 PASS_S = 0.001
+_PASS = text_reports(f";{stripe(ACCOUNTS['signature'])}?")
 _DONE = "outcome."
 _BUSY = ("processing", "outcome.undoing", "starting")
 _VOUCHER = re.compile(rb"VOUCHER NO\D*(\d{6})")
@@ -54,7 +58,7 @@ class Counter:
         self._out = set(self.devices)
         self.host = HostProcess(folder, TERMINAL, MERCHANT, self._key_file)
         options = TerminalOptions(
-            overrides={"pin": "never"},
+            overrides={"pin": "never", "response_s": 60},
             customer_language="en",
             merchant_name="Corner Shop",
             timeouts={"outcome_s": 60, "amount_s": 60, "card_s": 60},
@@ -138,6 +142,16 @@ class Counter:
 
     # --- the operator ----------------------------------------------------------------------
 
+    async def until_asked_for_a_card(self, amount_minor: int) -> None:
+        """As far as the screen that asks for one."""
+        while (name := await self._settled()) != "sale.present":
+            await self._act(name, amount_minor)
+            await self._changed()
+
+    def swipe(self) -> None:
+        """Pull a customer's card through the reader; returns at once."""
+        self.reader.type(_PASS, PASS_S)
+
     async def sell(self, amount_minor: int) -> str:
         """One sale by stripe, from the idle screen to its outcome and back; the name of the outcome's screen."""
         async with asyncio.timeout(SALE_S):
@@ -156,16 +170,24 @@ class Counter:
 
     async def _settled(self) -> str:
         """The screen that waits for somebody."""
-        while str(self._screen.get("name")) in _BUSY:
-            await asyncio.sleep(0.05)
+        if self._screen.get("name") in _BUSY:
+            await self._next(lambda name: name not in _BUSY, SALE_S)
         return str(self._screen.get("name"))
 
     async def _changed(self) -> None:
         """Wait for another screen, not for ever."""
         before = self._screen.get("name")
-        deadline = asyncio.get_running_loop().time() + LOOK_S
-        while self._screen.get("name") == before and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
+        with suppress(RigError):
+            await self._next(lambda name: name != before, LOOK_S)
+
+    async def _next(self, wanted: Callable[[str], bool], timeout_s: float) -> None:
+        monitor = self.terminal.monitor
+        await monitor.story.until(
+            lambda line: line["type"] == "screen" and wanted(line["name"]),
+            timeout_s,
+            after=monitor.position,
+            what="another screen",
+        )
 
     async def _act(self, name: str, amount_minor: int) -> None:
         match name:
@@ -179,7 +201,7 @@ class Counter:
                 if shown == digits:
                     await self._press("enter")
             case "sale.present":
-                await self._type(self.reader, text_reports(f";{stripe(ACCOUNTS['signature'])}?"), PASS_S)
+                await self._type(self.reader, _PASS, PASS_S)
             case _:
                 await self._press("enter")
 
@@ -207,12 +229,15 @@ class Counter:
             rows, await self.host.ask("ledger"), await self.host.ask("arrivals"), await self.host.ask("check")
         )
 
-    async def paper_is_quiet(self) -> None:
-        """Wait until nothing more comes out of the printer."""
-        before = -1
-        while before != len(self.printer.paper):
-            before = len(self.printer.paper)
-            await asyncio.sleep(4.0)
+    async def until_printed(self) -> None:
+        """Wait until the terminal has printed both copies of every payment it approved."""
+        story = self.terminal.monitor.story
+
+        def printed() -> int:
+            return sum(line["type"] == "print" for line in story.told)
+
+        while printed() < 2 * self.outcomes["outcome.approved"]:
+            await story.until(lambda line: line["type"] == "print", SALE_S, after=len(story.told), what="a slip")
 
 
 def slips_on(paper: bytes) -> Count[tuple[str, bool, bool]]:

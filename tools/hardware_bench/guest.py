@@ -36,6 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     options = [
         "-o",
         f"faulthandler_timeout={HANG_S}",
+        "-o",
+        "junit_family=xunit1",  # the one that keeps what tests measured
         f"--junitxml={FOLDER / 'result.xml'}",
         "--durations=8",
         "--color=no",

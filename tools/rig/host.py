@@ -8,12 +8,13 @@ from typing import Any
 
 from tools.rig.errors import RigError
 from tools.rig.lines import Line, Lines, connect
+from tools.rig.patience import PATIENCE
 from tools.rig.process import Child
 from tools.rig.waiting import Story
 
 __all__ = ["HostProcess"]
 
-ANSWER_S = 10.0
+ANSWER_S = 10.0 * PATIENCE
 
 
 class HostProcess:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from tools.rig.errors import RigError
+from tools.rig.patience import PATIENCE
 
 __all__ = ["Line", "Lines", "connect"]
 
 Line = dict[str, Any]
 LINE_BYTES_MAX = 8 << 20
-CONNECT_S = 20.0
+CONNECT_S = 20.0 * PATIENCE
 RETRY_S = 0.01
 
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.rig.errors import RigError
+from tools.rig.patience import PATIENCE
 
 __all__ = ["Child"]
 
 ROOT = Path(__file__).resolve().parents[2]
-STOP_S = 5.0
-READY_S = 20.0
+STOP_S = 5.0 * PATIENCE
+READY_S = 20.0 * PATIENCE
 LOG_TAIL_LINES = 12
 
 
