@@ -11,9 +11,9 @@ from collections.abc import Callable
 __all__ = ["PaperPath"]
 
 BUFFER_BYTES = 4096
-_LEADS = (0x10, 0x1D)
-_RASTER, _MARK, _CHANGES, _ASK = b"\x1dv0", b"\x1d(H", b"\x1da", b"\x10\x04"
-_RASTER_HEAD, _MARK_LENGTH = 8, 11
+_LEADS = (0x10, 0x1B, 0x1D)
+_RASTER, _MARK, _CHANGES, _ASK, _KICK = b"\x1dv0", b"\x1d(H", b"\x1da", b"\x10\x04", b"\x1bp"
+_RASTER_HEAD, _MARK_LENGTH, _KICK_LENGTH = 8, 11, 5
 
 
 class PaperPath:
@@ -27,7 +27,7 @@ class PaperPath:
         self.marks = True
         """Whether it answers ``GS ( H`` when something is on paper."""
         self._answer = answer
-        self._state = {"paper": True, "cover_closed": True, "online": True, "paper_low": False}
+        self._state = {"paper": True, "cover_closed": True, "online": True, "paper_low": False, "drawer_high": False}
         self._error = 0
         self._automatic = False
         self._rest = b""
@@ -45,7 +45,7 @@ class PaperPath:
         return sum(map(len, self._waiting)) >= BUFFER_BYTES
 
     def get(self, name: str) -> bool:
-        """``paper``, ``cover_closed``, ``online`` or ``paper_low``."""
+        """``paper``, ``cover_closed``, ``online``, ``paper_low`` or ``drawer_high``, which a kick makes true."""
         return self._state[name]
 
     def set(self, name: str, value: bool) -> None:
@@ -87,6 +87,8 @@ class PaperPath:
                 self._print(data[start:place])
                 self._obey(command)
                 start = place + length
+            elif command[:2] == _KICK:
+                self.set("drawer_high", True)
             elif command[:3] == _RASTER:
                 self._raster_left = (command[4] | command[5] << 8) * (command[6] | command[7] << 8)
             place += length
@@ -96,7 +98,7 @@ class PaperPath:
         """Answer to ``DLE EOT which``."""
         state = self._state
         return 0x12 | {
-            1: 0 if self.ready else 0x08,
+            1: (0 if self.ready else 0x08) | (0x04 if state["drawer_high"] else 0),
             2: (0 if state["cover_closed"] else 0x04) | (0 if state["paper"] else 0x20) | (0x40 if self._error else 0),
             3: self._error,
             4: (0 if state["paper"] else 0x60) | (0x0C if state["paper_low"] else 0),
@@ -106,12 +108,14 @@ class PaperPath:
         """The four bytes of automatic status back."""
         state = self._state
         info = 0x10 | (0 if self.ready else 0x08) | (0 if state["cover_closed"] else 0x20)
+        info |= 0x04 if state["drawer_high"] else 0
         sensors = (0 if state["paper"] else 0x0C) | (0x03 if state["paper_low"] else 0)
         return bytes([info, self._error, sensors, 0x0F])
 
     def _length(self, data: bytes) -> int:
         """Length of the command at the beginning, 1 where it is none that matters, 0 where more must come first."""
-        for head, length in ((_ASK, 3), (_CHANGES, 3), (_MARK, _MARK_LENGTH), (_RASTER, _RASTER_HEAD)):
+        lengths = ((_ASK, 3), (_CHANGES, 3), (_MARK, _MARK_LENGTH), (_RASTER, _RASTER_HEAD), (_KICK, _KICK_LENGTH))
+        for head, length in lengths:
             if data.startswith(head):
                 return length if len(data) >= length else 0
             if head.startswith(data):

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drivers.cash_drawer import KICKS
 from terminal.slips.layout import Line
 from terminal.slips.profile import PrinterProfile
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["escpos_bytes", "keep_capabilities_in", "rest_of_a_picture"]
 
 _INITIALISE = b"\x1b@"
-_KICK = b"\x1bp\x00\x19\xfa"
-"""ESC p: pulse on pin 2, 50 ms on, 500 ms off; the usual wiring of a cash drawer."""
+_KICK = KICKS[2]
+"""The usual wiring of a cash drawer."""
 _TEAR_LINES = 4
 """Where there is no knife, the slip comes out as far as the tear bar."""
 _FRAGMENT_DOTS = 256

@@ -6,9 +6,11 @@ import struct
 import pytest
 from PIL import Image
 
+from drivers import display_line
 from drivers.beeper import Beeper
 from drivers.display_framebuffer import DisplayTrouble, Framebuffer, Geometry, geometry_of, pixels
 from drivers.display_line import LineDisplay, text_bytes
+from drivers.health import HealthLevel, Verdict
 from drivers.input_stream import EVENT_BYTES
 
 
@@ -125,6 +127,32 @@ def test_a_line_display_that_is_not_there_is_told_at_the_start_and_forgiven_late
         for amount in range(5):
             display.show(("Sale", str(amount)))
         display.close()
+
+    asyncio.run(story())
+
+
+def test_a_line_display_that_comes_back_shows_what_it_should_without_being_told_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(display_line, "AGAIN_S", 0.02)
+
+    async def story():
+        got = asyncio.Queue()
+
+        async def serve(reader, writer):
+            got.put_nowait((await reader.readuntil(b"128.50" + b" " * 10), writer))
+
+        server = await asyncio.start_unix_server(serve, tmp_path / "line")
+        display = LineDisplay(f"unix:{tmp_path / 'line'}")
+        display.show(("Sale", "RMB 128.50"))
+        async with asyncio.timeout(5):
+            first, writer = await got.get()
+            assert (await display.check_health(HealthLevel.INTERNAL)).verdict is Verdict.GOOD
+            writer.close()  # pulled out, and nothing new to show
+            second, writer = await got.get()
+        assert first == second
+        assert display.statistics["CommunicationErrorCount"] == 1
+        display.close()
+        writer.close()
+        server.close()
 
     asyncio.run(story())
 
