@@ -1,0 +1,285 @@
+"""A counter in one process: the terminal's own code, the host simulator, real TCP between them, real files.
+
+A person is a script: for each screen, by the beginning of its name, what is done when it appears.
+"""
+
+import asyncio
+import os
+from datetime import datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+import iso8583
+from config import load, default_file, load_profile
+from drivers.events import Key, KeyPress, Scan, ScanText, Swipe, Tracks
+from keys import CredentialProtector, open_vault, provision
+from terminal.acquirer.acquirer import Acquirer
+from terminal.acquirer.advice import Advices
+from terminal.acquirer.exchange import Exchange
+from terminal.acquirer.link import Endpoint, HostLink
+from terminal.acquirer.request import Identity
+from terminal.acquirer.reversal import Reversals
+from terminal.acquirer.wire import Wire
+from terminal.assembly import limits_of
+from terminal.clock import TerminalClock
+from terminal.desk import Desk, EventQueue
+from terminal.domain.transactions import TRANSACTIONS, Total
+from terminal.flows.menu import MAIN, follow
+from terminal.journal import InlineWriter, Journal
+from terminal.prompts import Cancelled, TimedOut
+from terminal.screens.screen import Status
+from terminal.screens.texts import Translator
+from tools.host.accounts import DEMO_ACCOUNTS, DEMO_CODES, stripe
+from tools.host.book import Book
+from tools.host.delivery import Envelope
+from tools.host.faults import Faults, Order
+from tools.host.security import Security
+from tools.host.server import HostServer
+from tools.host.switch import HostProfile, Switch
+
+TERMINAL, MERCHANT = "10000001", "999290054110001"
+START = datetime(2026, 11, 24, 10, 12, 36)
+ACCOUNTS = {account.name: account for account in DEMO_ACCOUNTS}
+FLOW_S = 10.0
+DIALECT = iso8583.dialect("unionpay-pos")
+
+
+class Stuck(AssertionError):
+    """The story waits for a screen that does not come."""
+
+
+class Bank:
+    """The host on a TCP port of its own; it outlives the terminal's restarts."""
+
+    def __init__(self, folder, clock):
+        folder.mkdir()
+        self.now = clock
+        self.security = Security(folder)
+        self.master = os.urandom(16)
+        self.security.enrol(TERMINAL, self.master)
+        self.book = Book.open(folder / "book.db", clock, DEMO_ACCOUNTS, DEMO_CODES)
+        with self.book.transaction():
+            self.book.enrol(TERMINAL, MERCHANT)
+        self.faults = Faults()
+        self.events = []
+        self.switch = Switch(self.book, self.security, HostProfile(), clock)
+        self.server = HostServer(
+            DIALECT, self.switch, Envelope(DIALECT, self.security, os.urandom), self.faults, self._told
+        )
+
+    def _told(self, event, message=None, **values):
+        self.events.append((event, values, message))
+
+    def received(self, *mtis):
+        """Messages of these types in the order they came."""
+        return [m for event, _, m in self.events if event == "received" and (not mtis or m.mti in mtis)]
+
+    def order(self, fault, count=1, **values):
+        """Let the next messages meet a fault."""
+        self.faults.order(Order(fault, **values), count)
+
+    def balance(self, name):
+        return next(account.balance_minor for account in self.book.accounts() if account.name == name)
+
+    def held(self, name):
+        return next(account.held_minor for account in self.book.accounts() if account.name == name)
+
+
+class Counter:
+    """One life of the terminal at the bank, and whoever stands before it."""
+
+    def __init__(self, folder, bank, port, profile, clock, settings, limits=None):
+        self.folder, self.bank, self.port, self.profile, self.clock = folder, bank, port, profile, clock
+        self.settings, self.limits = settings, limits
+        self.shown = []
+        self.script = []
+        self.events = EventQueue()
+        self.printed = 0
+
+    async def __aenter__(self):
+        clock = TerminalClock(self.clock)
+        writer = InlineWriter()
+        self.journal = await Journal.open(
+            self.folder / "journal.db", writer, clock, limits=self.limits or limits_of(self.profile)
+        )
+        self.interrupted = await self.journal.recover()
+        vault = open_vault(self.folder / "keys.vault", CredentialProtector(self.folder / "credential"), "lab")
+        self.vault = vault
+        link = HostLink([Endpoint("127.0.0.1", self.port)], self.profile.connect_s)
+        self.acquirer = Acquirer(
+            self.profile,
+            Identity(TERMINAL, MERCHANT, "CT-0000001"),
+            self.journal,
+            vault,
+            Wire(DIALECT, vault, self.profile, lambda direction, message: None),
+            link,
+            clock,
+            writer,
+        )
+        self.reversals = Reversals(self.acquirer, lambda closed: None)
+        self.advices = Advices(self.acquirer, lambda: None)
+        self.desk = Desk(
+            self.settings,
+            Translator("en"),
+            self.acquirer,
+            Exchange(self.acquirer, self.reversals, self.advices),
+            self.reversals,
+            self.advices,
+            self.events,
+            self._show,
+            Status,
+            self._print,
+        )
+        self.workers = [asyncio.create_task(self.reversals.run()), asyncio.create_task(self.advices.run())]
+        return self
+
+    async def __aexit__(self, *error):
+        for worker in self.workers:
+            worker.cancel()
+        await asyncio.gather(*self.workers, return_exceptions=True)
+        await self.journal.close()
+        self.vault.close()
+
+    def _print(self):
+        self.printed += 1
+
+    # --- what a person does ----------------------------------------------------------------
+
+    def _show(self, screen):
+        if not self.shown or self.shown[-1].name != screen.name:
+            self.shown.append(screen)
+        else:
+            self.shown[-1] = screen
+        if self.script and screen.name.startswith(self.script[0][0]):
+            _, *actions = self.script.pop(0)
+            asyncio.get_running_loop().call_soon(self._act, actions)
+        elif screen.name.startswith(ENDS):
+            asyncio.get_running_loop().call_soon(self._act, ["!enter"])
+
+    def _act(self, actions):
+        for action in actions:
+            kind, rest = (action[0], action[1:]) if action and action[0] in "!$@" else ("", action)
+            if kind == "$":
+                track = bytearray(stripe(ACCOUNTS[rest]).encode()) if rest in ACCOUNTS else bytearray(rest.encode())
+                self.events.put(Swipe("msr", Tracks(track2=track), 0.0))
+            elif kind == "@":
+                self.events.put(Scan("scanner", ScanText(bytearray(rest.encode())), "", 0.0))
+            elif kind == "!":
+                self.events.put(KeyPress(Key(rest), 0.0))
+            else:
+                for digit in rest:
+                    self.events.put(KeyPress(Key(digit), 0.0))
+                self.events.put(KeyPress(Key("enter"), 0.0))
+
+    async def do(self, path, *script):
+        """Follow the digits of a menu path with a script of ``(screen, action …)``; the screens that came.
+
+        An action is digits (typed, then the green key), ``!key``, ``$account`` to swipe, ``@code`` to scan.
+        """
+        self.shown.clear()
+        first, *rest = path
+        self.script = [*(("menu.", f"!{digit}") for digit in rest), *script]
+        try:
+            async with asyncio.timeout(FLOW_S):
+                await follow(self.desk, MAIN, first)
+        except TimeoutError:
+            raise Stuck(f"{[s.name for s in self.shown]} then waited for {self.script[:1]}") from None
+        except (Cancelled, TimedOut):
+            pass
+        assert not self.script, f"never shown: {self.script[0][0]}; shown: {[s.name for s in self.shown]}"
+        return self.shown
+
+    async def sell(self, amount="100", account="signature", pin=""):
+        """A sale by stripe."""
+        return await self.do("1", ("sale.amount", amount), ("sale.present", f"${account}"), ("sale.pin", pin))
+
+    @property
+    def result(self):
+        """Name of the last outcome shown."""
+        return next(s.name for s in reversed(self.shown) if s.name.startswith(("outcome.", "refused", "settle.", "balance.")))
+
+    # --- what an auditor does --------------------------------------------------------------
+
+    async def last(self):
+        return await self.journal.last()
+
+    async def quiet(self):
+        """Wait until nothing is open any more."""
+        async with asyncio.timeout(FLOW_S):
+            while await self.journal.reversals() or await self.journal.advices():
+                self.reversals._wake.set()
+                self.advices._woken.set()
+                await asyncio.sleep(0.01)
+
+    async def books_agree(self):
+        """Terminal totals, host totals and the sum of rows are one."""
+        await self.quiet()
+        batch = int(await self.journal.setting("batch", "1"))
+        totals = await self.journal.totals()
+        rows = await self.journal.of_batch()
+        sides = {
+            side: (
+                sum(TRANSACTIONS[r.kind].total is side for r in rows),
+                sum(r.amount_minor for r in rows if TRANSACTIONS[r.kind].total is side),
+            )
+            for side in (Total.DEBIT, Total.CREDIT)
+        }
+        host = self.bank.book.totals(TERMINAL, batch)
+        told = ((totals.debit_count, totals.debit_minor), (totals.credit_count, totals.credit_minor))
+        assert told == (sides[Total.DEBIT], sides[Total.CREDIT])
+        assert told == ((host.debit_count, host.debit_minor), (host.credit_count, host.credit_minor))
+        from tools.host.reports import check
+
+        assert check(self.bank.book, {}) == []
+        return told
+
+
+ENDS = ("outcome.", "refused", "balance.shown", "settle.", "totals", "reprint.queued", "reprint.none", "sign-", "echo.",
+        "details", "last-batch", "operator.saved", "version", "waiting", "diagnosis", "download", "parameters", "qr.receipt")  # fmt: skip
+
+
+@pytest.fixture
+def counter(tmp_path):
+    """Play a story at a counter; every call with ``again`` is another life of the same terminal."""
+
+    def run(story, *lives, settings=None, limits=None, **changes):
+        async def go():
+            clock = Clock()
+            bank = Bank(tmp_path / "bank", clock)
+            port = await bank.server.listen("127.0.0.1", 0)
+            folder = tmp_path / "terminal"
+            folder.mkdir(mode=0o700)
+            credential = folder / "credential"
+            credential.write_bytes(os.urandom(32))
+            credential.chmod(0o600)
+            provision(folder / "keys.vault", CredentialProtector(credential), "lab", {"tmk": bank.master})
+            quick = {"response_s": 0.4, "connect_s": 1.0, "reversal_retry_first_s": 0.05, "reversal_retry_max_s": 0.2,
+                     "undo_shown_s": 2.0, **changes}  # fmt: skip
+            profile = replace(load_profile("unionpay-lab"), **quick)
+            chosen = load(default_file())
+            if settings:
+                chosen = replace(chosen, terminal=replace(chosen.terminal, **settings))
+            told = None
+            try:
+                for life in (story, *lives):
+                    async with Counter(folder, bank, port, profile, clock, chosen, limits) as counter:
+                        told = await life(counter)
+                return told
+            finally:
+                await bank.server.close()
+                bank.book.close()
+
+        return asyncio.run(go())
+
+    return run
+
+
+class Clock:
+    """The wall clock of terminal and bank; a story may move it."""
+
+    def __init__(self):
+        self.moved = timedelta()
+
+    def __call__(self):
+        return START + self.moved
