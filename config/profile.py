@@ -8,19 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
+
+from config.profile_parts import Amount, Code, LimitRules, Slot
 
 __all__ = ["AcquirerProfile"]
 
-Code = Annotated[str, Meta(pattern=r"^[0-9A-Z]{2}$", title="2 digits or capital letters", examples=["00"])]
-Amount = Annotated[
-    int,
-    Meta(ge=0, le=999_999_999_999, title="a whole number of minor units, up to 12 digits", examples=[100_000]),
-]
-Slot = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$", title="the name of a key slot", examples=["tmk"])]
 
-
-class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
+class AcquirerProfile(LimitRules, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Rules of one acquirer."""
 
     # -- messages
@@ -81,6 +76,16 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
             examples=[60],
         ),
     ] = 60
+    answer_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=600,
+            title="seconds, up to 600",
+            description="From the last key to the screen that says charged, not charged or being undone.",
+            examples=[90],
+        ),
+    ] = 90
 
     # -- sign-on and keys
     sign_on_at_start: Annotated[
@@ -127,6 +132,10 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="Algorithm of element 64 (§5, §13.6).", examples=["unionpay-ecb"]),
     ] = "unionpay-ecb"
 
+    sign_on_daily: Annotated[
+        bool, Meta(description="Sign on again before the first payment of another day (§10).", examples=[True])
+    ] = True
+
     # -- PIN
     pin: Annotated[
         Literal["always", "above-limit", "never"],
@@ -152,98 +161,15 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ("pre-auth", "completion", "balance")
 
-    # -- cards
-    card_check_digit: Annotated[
-        bool,
-        Meta(description="Refuse a card whose check digit is wrong; private ranges may have none.", examples=[True]),
-    ] = True
-    card_accept_track1: Annotated[
-        bool, Meta(description="Take a card of which only track 1 could be read.", examples=[False])
-    ] = False
-    card_refuse_expired: Annotated[
-        bool, Meta(description="Refuse an expired card here, without asking the host.", examples=[True])
-    ] = True
-    card_refused_bins: Annotated[
-        tuple[Annotated[str, Meta(pattern=r"^[0-9]{1,12}$")], ...],
-        Meta(
-            title="a list of 1 to 12 digits each",
-            description="First digits of cards that are refused here.",
-            examples=[["999999"]],
-        ),
-    ] = ()
-
-    card_service_code: Annotated[
-        Literal["obey", "ignore"],
-        Meta(
-            description="obey: a card for cash alone is refused, and one that wants a PIN is asked for it whatever the "
-            "amount, as its service code says; ignore: the host decides.",
-            examples=["obey"],
-        ),
-    ] = "obey"
-
-    # -- limits
-    amount_max_minor: Annotated[
-        Annotated[int, Meta(ge=1, le=999_999_999_999, title="a whole number of minor units from 1, up to 12 digits")],
-        Meta(description="Largest amount of one sale.", examples=[5_000_000]),
-    ] = 5_000_000
-
-    refund_max_minor: Annotated[Amount, Meta(description="Largest refund.", examples=[5_000_000])] = 5_000_000
-    tip_percent_max: Annotated[
+    pin_tries_max: Annotated[
         int,
-        Meta(
-            ge=0,
-            le=100,
-            title="0 to 100",
-            description="Largest tip, in percent of the sale; 0 allows none.",
-            examples=[20],
-        ),
+        Meta(ge=1, le=5, title="1 to 5", description="Tries of a PIN with one swipe of the card.", examples=[3]),
+    ] = 3
+    signature_free_max_minor: Annotated[
+        Amount,
+        Meta(description="Up to this amount a sale without a PIN needs no signature.", examples=[0]),
     ] = 0
-    void_needs_card: Annotated[
-        bool, Meta(description="Whether the customer's card is swiped again for a void.", examples=[True])
-    ] = True
-    upload_pan: Annotated[
-        Literal["full", "truncated"],
-        Meta(description="Card number in the batch upload; full ones rest sealed until then.", examples=["full"]),
-    ] = "full"
-    batch_rows_max: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=900,
-            title="1 to 900",
-            description="Transactions in a batch; then it must be settled (§10).",
-            examples=[500],
-        ),
-    ] = 500
-    batch_max_minor: Annotated[
-        Amount, Meta(description="Sum of a batch; then it must be settled (§10).", examples=[999_900_000_000])
-    ] = 999_900_000_000
-    offline_count_max: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=500,
-            title="0 to 500",
-            description="Offline transactions that may wait for the host; 0 allows none.",
-            examples=[50],
-        ),
-    ] = 50
-    offline_sum_max_minor: Annotated[
-        Amount, Meta(description="Sum of the offline transactions that may wait.", examples=[5_000_000])
-    ] = 5_000_000
-    offline_single_max_minor: Annotated[
-        Amount, Meta(description="Largest single offline transaction.", examples=[1_000_000])
-    ] = 1_000_000
-    offline_age_max_h: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=720,
-            title="hours, 1 to 720",
-            description="Age of the oldest waiting one; then no more are taken.",
-            examples=[24],
-        ),
-    ] = 24
+
 
     # -- what an answer means
     approval_codes: Annotated[
@@ -271,6 +197,13 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "reverse"
 
+    upload_refused: Annotated[
+        Literal["note", "stop"],
+        Meta(
+            description="A record that the host refuses at the batch upload: noted on the slip, or settlement stops.",
+            examples=["note"],
+        ),
+    ] = "note"
     advice_known_codes: Annotated[
         tuple[Code, ...],
         Meta(
@@ -307,6 +240,25 @@ class AcquirerProfile(Struct, frozen=True, forbid_unknown_fields=True):
             examples=[300],
         ),
     ] = 300
+    reversal_help_after: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            title="1 to 1000",
+            description="Tries after which the screen says to call the help desk; the reversal is kept all the same.",
+            examples=[10],
+        ),
+    ] = 10
+    help_desk: Annotated[
+        str,
+        Meta(
+            max_length=24,
+            title="up to 24 characters",
+            description="Whom to call, as it stands on the screen.",
+            examples=["95516"],
+        ),
+    ] = "95516"
     undo_shown_s: Annotated[
         float,
         Meta(

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TypeVar
 
 from config import Settings
-from drivers.events import Event, Scan, Swipe
+from drivers.events import Event, Key, KeyPress, Scan, Swipe
 from iso8583 import Message
 from keys import KeyRoom
 from terminal.acquirer.acquirer import Acquirer
@@ -127,6 +127,21 @@ class Desk:
             _wipe(event)
             deadline = loop.time() + timeout_s
 
+    async def pause(self, screen: Screen, seconds: float) -> None:
+        """Show something for so long. Raises Cancelled on the red key; everything else is left out."""
+        ends = self.monotonic_s() + seconds
+        self.show(screen)
+        while (left_s := ends - self.monotonic_s()) > 0:
+            event = await self._next_event(left_s)
+            if isinstance(event, KeyPress) and event.key is Key.CANCEL:
+                raise Cancelled
+            if event is not None:
+                _wipe(event)
+
+    def monotonic_s(self) -> float:
+        """Seconds that only go forward, for whatever is counted down."""
+        return asyncio.get_running_loop().time()
+
     async def tell(self, screen: Screen, timeout_s: float) -> None:
         """Show something until a key or the time-out ends it."""
         try:
@@ -147,6 +162,24 @@ class Desk:
         """Exchange a financial message. Keys and cards that come meanwhile are dropped and noted."""
         try:
             return await self._exchange.run(intent, present, seen)
+        finally:
+            await self._drop_events()
+
+    async def open_order(self, intent: Intent) -> Outcome | TransactionRecord:
+        """Open an order for a code on the screen; the open row, or how it ended."""
+        try:
+            return await self._exchange.open_order(intent)
+        finally:
+            await self._drop_events()
+
+    async def ask_order(self, record: TransactionRecord) -> Outcome | None:
+        """Whether an order has been paid; None while nobody knows."""
+        return await self._exchange.ask_order(record)
+
+    async def close_order(self, record: TransactionRecord) -> Outcome:
+        """Close an order that nobody has paid."""
+        try:
+            return await self._exchange.close_order(record)
         finally:
             await self._drop_events()
 

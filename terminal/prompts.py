@@ -153,6 +153,8 @@ class PinEntry:
     """A PIN, or its deliberate absence."""
 
     pin: Secret | None
+    bypassed: bool = False
+    """It was asked for, and passed over with the green key."""
 
     def wipe(self) -> None:
         """Forget the digits."""
@@ -174,6 +176,8 @@ class PinPrompt:
     length_max: int
     bypass: bool
     """Whether green on an empty field means: no PIN."""
+    notice: str = ""
+    """Catalogue key of what was wrong with the last try."""
     _digits: bytearray = field(default_factory=bytearray)
 
     def screen(self, texts: Translator) -> Screen:
@@ -182,7 +186,7 @@ class PinPrompt:
             "sale.pin",
             texts.text("pin.title"),
             texts.text("pin.instruction.bypass" if self.bypass else "pin.instruction"),
-            lines=(self.merchant,),
+            lines=(self.merchant, *((texts.text(self.notice),) if self.notice else ())),
             amount=self.amount,
             entry=_MASK * len(self._digits),
             hints=_hints(texts),
@@ -199,7 +203,7 @@ class PinPrompt:
             self.wipe()
         elif event.key is Key.ENTER:
             if not self._digits and self.bypass:
-                return Answer(PinEntry(None))
+                return Answer(PinEntry(None, bypassed=True))
             if len(self._digits) >= self.length_min:
                 pin = Secret(self._digits)
                 self._digits = bytearray()

@@ -11,6 +11,7 @@ from terminal.acquirer.link import Link
 from terminal.acquirer.request import Identity
 from terminal.acquirer.wire import Wire
 from terminal.clock import TerminalClock
+from terminal.domain.card_lists import EMPTY, CardLists
 from terminal.journal import Journal, Writer
 
 __all__ = ["Acquirer"]
@@ -31,4 +32,6 @@ class Acquirer:
     """Where the vault's writes run, off the loop."""
     operator: str = "01"
     signed_on: bool = False
+    lists: CardLists = EMPTY
+    """Stop list and BIN table in force."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -18,16 +18,15 @@ from terminal.acquirer.judge import answer_of, judge
 from terminal.acquirer.link import LinkDown, LinkLost
 from terminal.acquirer.request import financial
 from terminal.acquirer.safe import unseal_card
-from terminal.acquirer.sign_on import sign_on
-from terminal.acquirer.wire import MAC_SLOT
+from terminal.acquirer.sign_on import with_keys
 from terminal.domain.record import TransactionRecord
 from terminal.domain.transactions import TRANSACTIONS
 from terminal.journal import Slip
 
-__all__ = ["FORWARDED_AFTER_EACH", "Advices"]
+__all__ = ["FORWARDED_AT_ONCE", "Advices"]
 
-FORWARDED_AFTER_EACH = 3
-"""How many are forwarded behind an online transaction, so that the next customer does not wait."""
+FORWARDED_AT_ONCE = 3
+"""How many are forwarded in a row before the next customer may come in between."""
 
 
 class Advices:
@@ -37,6 +36,7 @@ class Advices:
         self._acquirer = acquirer
         self._changed = changed
         self._woken = asyncio.Event()
+        self._forwarded = 0
         self.pending = 0
         """How many wait, for the status bar."""
 
@@ -45,16 +45,23 @@ class Advices:
         self._count(self.pending + 1)
         self._woken.set()
 
+    def retry(self) -> None:
+        """The host has just answered something: what waits is forwarded behind it (§10)."""
+        self._woken.set()
+
     async def run(self) -> None:
         """Keep trying while anything waits; the interval doubles up to the profile's limit."""
         profile = self._acquirer.profile
         delay = profile.reversal_retry_first_s
         while True:
-            async with self._acquirer.turn:
-                before = self.pending
-                left = await self.drain(None)
-            delay = profile.reversal_retry_first_s if left < before else delay
             self._woken.clear()
+            async with self._acquirer.turn:
+                before = self._forwarded
+                left = await self.drain(FORWARDED_AT_ONCE)
+            if self._forwarded > before:
+                delay = profile.reversal_retry_first_s
+                if left:
+                    continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay if left else None):
                     await self._woken.wait()
@@ -73,6 +80,7 @@ class Advices:
         for record in waiting[:at_most]:
             if not await self._tell(record):
                 break
+            self._forwarded += 1
             self._count(self.pending - 1)
         return self.pending
 
@@ -84,16 +92,17 @@ class Advices:
     async def _tell(self, record: TransactionRecord) -> bool:
         """Tell the host once; whether it has answered."""
         acquirer = self._acquirer
-        if not (acquirer.signed_on and acquirer.vault.has(MAC_SLOT)) and not (await sign_on(acquirer)).done:
+        if not (await with_keys(acquirer)).done:
             return False
-        request = financial(record, unseal_card(acquirer.vault, record), acquirer.identity, acquirer.profile)
+        presented = unseal_card(acquirer.vault, record)
+        request = financial(record, presented, acquirer.identity, acquirer.profile)
         try:
             async with acquirer.link.open() as channel, asyncio.timeout(acquirer.profile.response_s):
                 reply = await acquirer.wire.call(channel, request, mac=True)
         except (LinkDown, LinkLost, TimeoutError, Iso8583Error, KeysError):
             return False
         verdict = judge(request, reply.message, reply.mac, acquirer.profile)
-        answer = answer_of(reply.message)
+        answer = answer_of(reply.message, acquirer.profile)
         if verdict.sign_on_again:
             acquirer.signed_on = False
             return False

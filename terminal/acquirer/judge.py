@@ -12,6 +12,7 @@ from enum import Enum
 
 from config import AcquirerProfile
 from iso8583 import Message
+from terminal.acquirer.request import VOUCHER_TAG, tag_of
 from terminal.domain.record import HostAnswer, UndoCause
 
 __all__ = ["Mac", "Verdict", "answer_of", "answers", "judge", "reversal_closed"]
@@ -32,6 +33,8 @@ class Verdict:
     approved: bool = False
     declined: bool = False
     undo: UndoCause | None = None
+    pending: bool = False
+    """The customer has yet to confirm: to be asked again."""
     sign_on_again: bool = False
     """The host asks for new working keys before anything else."""
 
@@ -50,8 +53,11 @@ def answers(request: Message, reply: Message) -> bool:
     )
 
 
-def judge(request: Message, reply: Message, mac: Mac, profile: AcquirerProfile) -> Verdict:
-    """Verdict on an answer that belongs to the request (facts/unionpay.md §3, §7)."""
+def judge(request: Message, reply: Message, mac: Mac, profile: AcquirerProfile, *, queried: bool = False) -> Verdict:
+    """Verdict on an answer that belongs to the request (facts/unionpay.md §3, §7).
+
+    ``queried``: the host may be asked again what became of it.
+    """
     code = _text(reply, 39)
     again = code in profile.sign_on_codes
     if not code:
@@ -62,6 +68,8 @@ def judge(request: Message, reply: Message, mac: Mac, profile: AcquirerProfile) 
         if not _same_money(request, reply):
             return Verdict(undo=UndoCause.BAD_REPLY)
         return Verdict(approved=True)
+    if queried and code in profile.qr_pending_codes:
+        return Verdict(pending=True, sign_on_again=again)
     if mac is not Mac.VALID and profile.decline_without_mac == "reverse":
         return Verdict(undo=UndoCause.UNPROVEN_DECLINE, sign_on_again=again)
     if code in profile.ambiguous_codes:
@@ -76,12 +84,12 @@ def reversal_closed(request: Message, reply: Message, mac: Mac, profile: Acquire
     return proven and _text(reply, 39) in profile.reversal_closing_codes and _same_money(request, reply)
 
 
-def answer_of(reply: Message) -> HostAnswer:
-    """What the journal keeps of an answer."""
+def answer_of(reply: Message, profile: AcquirerProfile, *, status_tag: str = "") -> HostAnswer:
+    """What the journal keeps of an answer; with ``status_tag`` the code is that of the payment asked about."""
     parties = _text(reply, 44).ljust(22)
     texts = _text(reply, 63)
     return HostAnswer(
-        response_code=_text(reply, 39),
+        response_code=tag_of(reply, status_tag, profile) if status_tag else _text(reply, 39),
         rrn=_text(reply, 37).strip(),
         auth_code=_text(reply, 38).strip(),
         host_date=_text(reply, 13),
@@ -91,11 +99,12 @@ def answer_of(reply: Message) -> HostAnswer:
         acquirer=_printable(parties[11:22]),
         card_organisation=_printable(texts[:3]),
         host_message=_printable(texts[3:]),
+        code_voucher=_printable(tag_of(reply, VOUCHER_TAG, profile)),
     )
 
 
 def _same_money(request: Message, reply: Message) -> bool:
-    return all(_text(reply, element) == _text(request, element) for element in (3, 4, 49) if element in reply)
+    return all(_text(reply, element) == _text(request, element) for element in (3, 4, 49, 61) if element in reply)
 
 
 def _text(message: Message, element: int) -> str:

@@ -17,8 +17,8 @@ from terminal.acquirer.link import LinkDown, LinkLost
 from terminal.acquirer.request import financial, management
 from terminal.acquirer.reversal import Reversals
 from terminal.acquirer.safe import unseal_card
-from terminal.domain.record import TransactionRecord
-from terminal.domain.transactions import MANAGEMENT, TRANSACTIONS, Total, Undo
+from terminal.domain.record import TransactionRecord, Uploaded
+from terminal.domain.transactions import MANAGEMENT, TRANSACTIONS
 from terminal.journal import BeginRefused, Settlement, SettlementState, Slip
 
 __all__ = ["SettlementResult", "settle", "totals_text"]
@@ -91,30 +91,47 @@ async def _compare(acquirer: Acquirer, settlement: Settlement) -> Settlement | s
     return await acquirer.journal.settlements.compared(settlement.batch, results[_DOMESTIC_AT], results[_FOREIGN_AT])
 
 
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """A part of the upload; the parts come in the order of the table."""
+
+    kinds: frozenset[str]
+    always: bool
+    """Also when the totals agree: what the host was only told of."""
+    grouped: bool
+    """Eight records in one message; otherwise each as its own message."""
+
+
+_STAGES = (
+    #       kinds                                                                          always  grouped
+    _Stage(frozenset({"offline-sale", "tip"}),                                              True,  False),
+    _Stage(frozenset({"sale", "qr-sale", "qr-order", "completion", "sale-void", "completion-void"}), False, True),
+    _Stage(frozenset({"refund", "qr-refund"}),                                              True,  False),
+    _Stage(frozenset({"completion-advice"}),                                                True,  False),
+)  # fmt: skip
+"""Order of the batch upload (facts/unionpay.md §3.3). Chip transactions get their stages with the chip."""
+
+
 async def _upload(acquirer: Acquirer, settlement: Settlement) -> Settlement | str:
-    """Advices one by one, always; everything else in groups, when the host's totals differ."""
+    """What was advised, always; everything else when the host's totals differ. Each record is marked as it arrives."""
     journal = acquirer.journal
-    rows = [
-        row
-        for row in await journal.of_batch(settlement.batch)
-        if not row.uploaded and TRANSACTIONS[row.kind].total is not Total.NONE
-    ]
-    advised = [row for row in rows if TRANSACTIONS[row.kind].undo is Undo.ADVICE]
-    for row in advised:
-        refused = await _upload_one(acquirer, row)
-        if refused:
-            return refused
-    if not settlement.balanced:
-        others = [row for row in rows if row not in advised]
-        for start in range(0, len(others), GROUP_MAX):
-            refused = await _upload_group(acquirer, settlement.batch, others[start : start + GROUP_MAX])
+    rows = [row for row in await journal.of_batch(settlement.batch) if not row.uploaded]
+    for stage in _STAGES:
+        if settlement.balanced and not stage.always:
+            continue
+        chosen = [row for row in rows if row.kind in stage.kinds]
+        size = GROUP_MAX if stage.grouped else 1
+        for start in range(0, len(chosen), size):
+            part = chosen[start : start + size]
+            refused = await (_upload_group if stage.grouped else _upload_one)(acquirer, settlement.batch, part)
             if refused:
                 return refused
     return await journal.settlements.delivered(settlement.batch)
 
 
-async def _upload_one(acquirer: Acquirer, row: TransactionRecord) -> str:
+async def _upload_one(acquirer: Acquirer, batch: int, rows: Sequence[TransactionRecord]) -> str:
     """An advice as it was, with the message type of the upload."""
+    (row,) = rows
     presented = unseal_card(acquirer.vault, row)
     whole = financial(row, presented, acquirer.identity, acquirer.profile)
     network = MANAGEMENT["upload"].network_code
@@ -139,23 +156,26 @@ async def _upload_group(acquirer: Acquirer, batch: int, rows: Sequence[Transacti
 async def _delivered(acquirer: Acquirer, reply: Message | str, rows: Sequence[TransactionRecord]) -> str:
     if isinstance(reply, str):
         return reply
-    code = reply.get(39)
-    if code != _APPROVED and code not in acquirer.profile.advice_known_codes:
-        return f"response.{code if isinstance(code, str) else ''}"
-    await acquirer.journal.settlements.uploaded([row.id for row in rows])
+    code = _text(reply, 39)
+    if code == _APPROVED or code in acquirer.profile.advice_known_codes:
+        await acquirer.journal.settlements.uploaded([row.id for row in rows])
+        return ""
+    if not code or code in acquirer.profile.ambiguous_codes or acquirer.profile.upload_refused == "stop":
+        return f"response.{code}"
+    # One record that the host does not want must not keep the merchant from selling tomorrow.
+    await acquirer.journal.settlements.refused([row.id for row in rows], code)
     return ""
 
 
 async def _end(acquirer: Acquirer, settlement: Settlement) -> Settlement | str:
     journal = acquirer.journal
-    count = sum(row.uploaded for row in await journal.of_batch(settlement.batch))
+    count = sum(row.uploaded == Uploaded.TAKEN for row in await journal.of_batch(settlement.batch))
     name = "upload-balanced" if settlement.balanced else "upload-unbalanced"
     reply = await _ask(acquirer, name, settlement.batch, {48: f"{count:04d}"})
     if isinstance(reply, str):
         return reply
     if reply.get(39) != _APPROVED:
-        code = reply.get(39)
-        return f"response.{code if isinstance(code, str) else ''}"
+        return f"response.{_text(reply, 39)}"
     slips = (Slip.SETTLEMENT,) if settlement.balanced else (Slip.SETTLEMENT, Slip.DETAILS)
     return await journal.settlements.finished(settlement.batch, slips)
 
@@ -187,3 +207,8 @@ def _pan_digits(acquirer: Acquirer, row: TransactionRecord) -> str:
     whole = unseal_card(acquirer.vault, row).pan
     shown = whole or "".join(digit if digit.isdecimal() else "0" for digit in row.account)
     return shown[-_PAN_DIGITS:].rjust(_PAN_DIGITS, "0")
+
+
+def _text(reply: Message, element: int) -> str:
+    value = reply.get(element)
+    return value if isinstance(value, str) else ""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from iso8583 import Iso8583Error, Message
 from keys import KeysError, SignOnForm
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.link import LinkDown, LinkLost
 from terminal.acquirer.request import management
-from terminal.acquirer.wire import Reply
+from terminal.acquirer.wire import MAC_SLOT, Reply
 from terminal.domain.transactions import MANAGEMENT
 
-__all__ = ["ManagementResult", "echo", "sign_off", "sign_on"]
+__all__ = ["ManagementResult", "ask_host", "echo", "sign_off", "sign_on", "with_keys"]
 
 _APPROVED = "00"
 
@@ -30,6 +32,18 @@ class ManagementResult:
     """Slot and KCV of each working key taken over at sign-on."""
 
 
+async def with_keys(acquirer: Acquirer) -> ManagementResult:
+    """Working keys of today: at once when they are there, by a sign-on when they are not or are of another day (§10).
+
+    The caller holds ``acquirer.turn``.
+    """
+    if acquirer.signed_on and acquirer.vault.has(MAC_SLOT):
+        since = await acquirer.journal.setting("signed_on_at")
+        if not (acquirer.profile.sign_on_daily and since) or since.startswith(acquirer.clock().date().isoformat()):
+            return ManagementResult(True)
+    return await sign_on(acquirer)
+
+
 async def sign_on(acquirer: Acquirer) -> ManagementResult:
     """Fetch working keys, batch number and clock from the host.
 
@@ -40,7 +54,7 @@ async def sign_on(acquirer: Acquirer) -> ManagementResult:
     profile = acquirer.profile
     form = SignOnForm(profile.pin_key_bytes, profile.mac_field_bytes, profile.track_key)
     kind = "sign-on-track" if profile.track_key else "sign-on"
-    result = await _ask(acquirer, kind)
+    result = await ask_host(acquirer, kind)
     if isinstance(result, ManagementResult):
         return result
     message = result.message
@@ -61,7 +75,7 @@ async def sign_on(acquirer: Acquirer) -> ManagementResult:
 
 async def sign_off(acquirer: Acquirer) -> ManagementResult:
     """Tell the host that the shift ends; no sale until the next sign-on."""
-    result = await _ask(acquirer, "sign-off")
+    result = await ask_host(acquirer, "sign-off")
     if isinstance(result, ManagementResult):
         return result
     await acquirer.journal.set(signed_on_at="")
@@ -71,15 +85,18 @@ async def sign_off(acquirer: Acquirer) -> ManagementResult:
 
 async def echo(acquirer: Acquirer) -> ManagementResult:
     """Ask the host for a sign of life."""
-    result = await _ask(acquirer, "echo")
+    result = await ask_host(acquirer, "echo")
     return result if isinstance(result, ManagementResult) else ManagementResult(True)
 
 
-async def _ask(acquirer: Acquirer, name: str) -> Reply | ManagementResult:
+async def ask_host(
+    acquirer: Acquirer, name: str, more: Mapping[int, str | bytes] = MappingProxyType({})
+) -> Reply | ManagementResult:
+    """One message about the terminal itself; the answer, or why there is none. The caller holds ``acquirer.turn``."""
     profile, kind = acquirer.profile, MANAGEMENT[name]
     stan = await acquirer.journal.next_stan()
     batch = int(await acquirer.journal.setting("batch", "1"))
-    request = management(kind, stan, batch, acquirer.identity, profile.operator_text(acquirer.operator))
+    request = management(kind, stan, batch, acquirer.identity, profile.operator_text(acquirer.operator), more)
     try:
         async with acquirer.link.open() as channel, asyncio.timeout(profile.response_s):
             reply = await acquirer.wire.call(channel, request, mac=False)

@@ -43,6 +43,8 @@ class Outcome:
     reason: str
     """Catalogue key: ``response.51``, ``reason.no-answer``, ``reason.no-link``."""
     record: TransactionRecord | None = None
+    detail: str = ""
+    """Whom to call, as it is; no catalogue key."""
 
 
 def outcome_of(record: TransactionRecord) -> Outcome:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 __all__ = [
     "FINAL_STATES",
     "NO_REFERRAL",
     "OPEN_STATES",
+    "Cvm",
     "HostAnswer",
     "Intent",
     "Referral",
     "State",
     "TransactionRecord",
     "UndoCause",
+    "Uploaded",
 ]
 
 
@@ -53,6 +55,28 @@ class UndoCause(StrEnum):
     """The host itself does not know: issuer time-out, system malfunction."""
     INTERRUPTED = "interrupted"
     """The terminal stopped between the first byte and the answer."""
+    NOT_PAID = "not-paid"
+    """A code payment that nobody confirmed in time, or an order that the cashier closed."""
+
+
+class Cvm(StrEnum):
+    """How the cardholder was verified (CVM)."""
+
+    PIN = "pin"
+    SIGNATURE = "signature"
+    BYPASSED = "bypassed"
+    """A PIN was asked for and passed over with the green key; the slip is signed."""
+    NONE = "none"
+    """A small amount: neither PIN nor signature 免密免签."""
+
+
+class Uploaded(IntEnum):
+    """What has become of a row in the batch upload."""
+
+    NOT_YET = 0
+    TAKEN = 1
+    REFUSED = 2
+    """The host does not want it; it stands on the settlement's slip by its voucher number."""
 
 
 OPEN_STATES = frozenset({State.SENT, State.REVERSING, State.ADVISING})
@@ -83,6 +107,8 @@ class HostAnswer:
     """Element 63.1: CUP, VIS, MCC …"""
     host_message: str = ""
     """Text of element 63 for the cardholder, made printable."""
+    code_voucher: str = ""
+    """Voucher number of a code payment 付款凭证号, tag A4 of element 59 (facts/unionpay.md §3.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +123,7 @@ class Referral:
     """MMDD."""
     original_rrn: str = ""
     original_auth: str = ""
+    original_code_voucher: str = ""
 
 
 NO_REFERRAL = Referral()
@@ -120,6 +147,10 @@ class Intent:
     """Card number and expiry for later messages, sealed by the vault; emptied when no message needs them any more."""
     tender: str = ""
     """Number that the parts of a split payment share; empty for a payment in one."""
+    cvm: str = ""
+    """How the cardholder was verified, a name of ``Cvm``; empty where nobody has to be."""
+    target: str = ""
+    """Truncated number of the card that a transfer goes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +196,21 @@ class TransactionRecord:
     acquirer: str = ""
     card_organisation: str = ""
     host_message: str = ""
-    """These ten are the answer's, empty while there is none; see HostAnswer."""
+    code_voucher: str = ""
+    """These eleven are the answer's, empty while there is none; see HostAnswer."""
     original: int | None = None
     original_batch: int = 0
     original_stan: int = 0
     original_date: str = ""
     original_rrn: str = ""
     original_auth: str = ""
-    """These six name the transaction this one refers to; see Referral."""
+    original_code_voucher: str = ""
+    """These seven name the transaction this one refers to; see Referral."""
     sealed: bytes = field(default=b"", repr=False)
     tender: str = ""
-    uploaded: bool = False
-    """Whether the batch upload has delivered it."""
+    cvm: str = ""
+    """How the cardholder was verified, a name of ``Cvm``."""
+    target: str = ""
+    """Truncated number of the card that a transfer goes to."""
+    uploaded: int = 0
+    """Whether the batch upload has delivered it, a value of ``Uploaded``."""

@@ -11,6 +11,7 @@ from enum import Enum
 
 __all__ = [
     "MANAGEMENT",
+    "SERVICE_KINDS",
     "TRANSACTIONS",
     "ManagementType",
     "Origin",
@@ -111,6 +112,10 @@ class TransactionType:
     needs: frozenset[int] = frozenset()
     """Elements 37 and 38 of the original that are sent."""
     role: Role = Role.CASHIER
+    queried: bool = False
+    """Whether the host is asked for the result until it is final: the customer confirms on a telephone."""
+    codes: str = ""
+    """Key of the acquirer's profile that gives MTI and codes, where public sources do not settle them (§13)."""
 
 
 _REF, _AUTH, _BOTH = frozenset({37}), frozenset({38}), frozenset({37, 38})
@@ -119,8 +124,10 @@ _P, _T, _U, _O, _F, _R = Payer, Total, Undo, Origin, Original, Role
 _ROWS = (
     #               name                   MTI     F3        F25   60.1  payer       total      undo
     TransactionType("sale",                "0200", "000000", "00", "22", _P.STRIPE,  _T.DEBIT,  _U.REVERSAL),
-    TransactionType("qr-sale",             "0200", "000000", "00", "22", _P.CODE,    _T.DEBIT,  _U.REVERSAL),
-    TransactionType("qr-order",            "0200", "000000", "00", "22", _P.SCREEN,  _T.DEBIT,  _U.REVERSAL),
+    TransactionType("qr-sale",             "0200", "000000", "00", "22", _P.CODE,    _T.DEBIT,  _U.REVERSAL,
+                    queried=True),
+    TransactionType("qr-order",            "0200", "190000", "00", "22", _P.SCREEN,  _T.DEBIT,  _U.REVERSAL,
+                    queried=True, codes="qr_order_codes"),
     TransactionType("sale-void",           "0200", "200000", "00", "23", _P.NOBODY,  _T.CREDIT, _U.REVERSAL,
                     origin=_O.BATCH, original=_F.TRACE, needs=_BOTH, role=_R.SUPERVISOR,
                     undoes=frozenset({"sale", "qr-sale", "qr-order"})),
@@ -145,10 +152,17 @@ _ROWS = (
                     needs=_AUTH, role=_R.SUPERVISOR),
     TransactionType("tip",                 "0220", "000000", "00", "34", _P.NOBODY,  _T.DEBIT,  _U.ADVICE, stands=True,
                     origin=_O.BATCH, original=_F.DATED, needs=_BOTH),
+    TransactionType("transfer",            "0200", "400000", "00", "50", _P.STRIPE,  _T.NONE,   _U.REVERSAL,
+                    codes="transfer_codes"),
+    TransactionType("script-result",       "0620", "",       "",   "00", _P.NOBODY,  _T.NONE,   _U.ADVICE,
+                    original=_F.DATED),
     TransactionType("cash",                "",     "",       "",   "",   _P.CASH,    _T.NONE,   _U.NONE),
 )  # fmt: skip
 
 TRANSACTIONS: dict[str, TransactionType] = {row.name: row for row in _ROWS}
+
+SERVICE_KINDS = frozenset({"balance", "script-result"})
+"""Rows that are no payments: they stand on no slip and in no total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +189,14 @@ _MANAGEMENT_ROWS = (
     ManagementType("echo",         "0820", "00", "301", False, False),
     ManagementType("status",       "0820", "00", "362", False, False),
     ManagementType("parameters",   "0800", "00", "360", False, False),
+    ManagementType("ca-key-list",  "0820", "00", "372", False, False),
+    ManagementType("ca-key",       "0800", "00", "370", False, False),
+    ManagementType("ca-key-end",   "0800", "00", "371", False, False),
+    ManagementType("chip-list",    "0820", "00", "382", False, False),
+    ManagementType("chip",         "0800", "00", "380", False, False),
+    ManagementType("chip-end",     "0800", "00", "381", False, False),
+    ManagementType("card-list",    "0800", "00", "390", False, False),
+    ManagementType("card-list-end","0800", "00", "391", False, False),
     ManagementType("settlement",   "0500", "00", "201", False, True),
     ManagementType("upload",       "0320", "00", "201", False, False),
     ManagementType("upload-balanced",  "0320", "00", "207", False, False),

@@ -7,8 +7,8 @@ from terminal.desk import Desk
 from terminal.domain.money import CURRENCIES, format_amount
 from terminal.domain.outcome import Outcome, Result
 from terminal.flows.outcome import tell_outcome
-from terminal.flows.pre_auth import pin_or_wipe
-from terminal.flows.steps import NO_PIN, ask_card, exchange_only
+from terminal.flows.payer import NO_PIN, ask_card, pin_or_wipe
+from terminal.flows.steps import Deal, exchange_only
 from terminal.screens.screen import Screen, Tone
 
 __all__ = ["balance", "balance_minor"]
@@ -27,7 +27,7 @@ async def balance(desk: Desk) -> Outcome:
         if value is not None:
             found.append(value)
 
-    outcome = await exchange_only(desk, "balance", 0, card, entry, seen=look)
+    outcome = await exchange_only(desk, Deal("balance", 0), card, entry, seen=look)
     if outcome.result is not Result.APPROVED or not found:
         return await tell_outcome(desk, outcome)
     texts = desk.texts

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from terminal.desk import Desk
-from terminal.flows import cash, manage, offline, operators, pre_auth, refund, slips, undo
+from terminal.flows import cash, manage, offline, operators, order, pre_auth, refund, slips, transfer, undo
 from terminal.flows.balance import balance
 from terminal.flows.sale import sale
 from terminal.flows.settle import settle_flow
@@ -87,6 +87,8 @@ _OTHER = Menu("menu.other", "menu.other", (
     Item("2", "menu.other.tip", offline.tip),
     Item("3", "menu.other.cash", cash.cash_sale),
     Item("4", "menu.other.split", cash.split_sale),
+    Item("5", "menu.other.order", order.order),
+    Item("6", "menu.other.transfer", transfer.transfer),
 ))  # fmt: skip
 
 MAIN = Menu("menu.main", "menu.main", (

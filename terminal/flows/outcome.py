@@ -37,6 +37,7 @@ def outcome_screen(texts: Translator, outcome: Outcome) -> Screen:
     amount = format_amount(record.amount_minor, CURRENCIES[record.currency]) if record and record.amount_minor else ""
     told = outcome.result is not Result.APPROVED or not outcome.reason.startswith("response.")
     lines = [texts.text(outcome.reason)] if told else []
+    lines += [outcome.detail] if outcome.detail else []
     if record:
         lines.append(texts.text("outcome.voucher", stan=f"{record.stan:06d}"))
     return Screen(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from terminal.desk import Desk
-from terminal.domain.card import Card
 from terminal.domain.outcome import Outcome
 from terminal.domain.record import Referral
 from terminal.domain.transactions import TRANSACTIONS
 from terminal.flows.dates import is_day
+from terminal.flows.offline import refused_offline
 from terminal.flows.operators import approved_by
-from terminal.flows.steps import NO_PIN, ask_amount, ask_card, ask_digits, ask_pin, pay, shown_amount, stand
-from terminal.prompts import PinEntry
+from terminal.flows.payer import NO_PIN, ask_card, pin_or_wipe
+from terminal.flows.steps import Deal, ask_amount, ask_digits, pay, shown_amount, stand
 
 __all__ = ["additional", "complete", "complete_by_advice", "pre_auth", "void_pre_auth"]
 
@@ -38,12 +38,14 @@ async def complete(desk: Desk) -> Outcome:
     return await _online(desk, "completion", await _authorisation(desk, "completion"))
 
 
-async def complete_by_advice(desk: Desk) -> Outcome:
+async def complete_by_advice(desk: Desk) -> Outcome | None:
     """Charge what was held by an advice: it stands at once, and is forwarded when the host can be reached."""
     referral = await _authorisation(desk, "completion-advice")
     amount_minor = await ask_amount(desk, "completion-advice.title")
     card = await ask_card(desk, "completion-advice.title", shown_amount(desk, amount_minor))
-    return await stand(desk, "completion-advice", amount_minor, card, referral.original_auth, referral=referral)
+    if await refused_offline(desk, "completion-advice.title", card):
+        return None
+    return await stand(desk, Deal("completion-advice", amount_minor, referral), card, referral.original_auth)
 
 
 async def _authorisation(desk: Desk, kind: str) -> Referral:
@@ -59,13 +61,4 @@ async def _online(desk: Desk, kind: str, referral: Referral) -> Outcome:
     amount = shown_amount(desk, amount_minor)
     card = await ask_card(desk, title, amount)
     entry = await pin_or_wipe(desk, card, amount) if kind in desk.acquirer.profile.pin_kinds else NO_PIN
-    return await pay(desk, kind, amount_minor, card, entry, referral=referral)
-
-
-async def pin_or_wipe(desk: Desk, card: Card, amount: str) -> PinEntry:
-    """The PIN; the card is wiped when none is given."""
-    try:
-        return await ask_pin(desk, amount)
-    except BaseException:
-        card.wipe()
-        raise
+    return await pay(desk, Deal(kind, amount_minor, referral), card, entry)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from terminal.desk import Desk
 from terminal.domain.card import Card
-from terminal.domain.outcome import Outcome
-from terminal.flows.steps import NO_PIN, ask_amount, ask_payer, ask_pin, pay, shown_amount, wants_pin
+from terminal.domain.outcome import Outcome, Result
+from terminal.flows.outcome import tell_outcome
+from terminal.flows.payer import NO_PIN, ask_payer, pin_or_wipe, wants_pin
+from terminal.flows.steps import Deal, ask_amount, exchange_only, pay, shown_amount
 
-__all__ = ["sale"]
+__all__ = ["sale", "sale_of"]
+
+_WRONG_PIN = "response.55"
 
 
 async def sale(desk: Desk) -> Outcome:
@@ -22,14 +26,25 @@ async def sale(desk: Desk) -> Outcome:
 
 async def sale_of(desk: Desk, amount_minor: int, tender: str = "") -> Outcome:
     """A sale whose amount is known."""
-    amount = shown_amount(desk, amount_minor)
-    payer = await ask_payer(desk, "sale.title", amount)
-    entry = NO_PIN
+    payer = await ask_payer(desk, "sale.title", shown_amount(desk, amount_minor))
+    if not isinstance(payer, Card):
+        return await pay(desk, Deal("qr-sale", amount_minor, tender=tender), payer)
+    if not wants_pin(desk, payer, amount_minor):
+        return await pay(desk, Deal("sale", amount_minor, tender=tender), payer, NO_PIN)
+    return await _with_pin(desk, Deal("sale", amount_minor, tender=tender), payer)
+
+
+async def _with_pin(desk: Desk, deal: Deal, card: Card) -> Outcome:
+    """A wrong PIN may be entered again with the card that was swiped; each try is a payment of its own."""
+    notice = ""
     try:
-        if isinstance(payer, Card) and wants_pin(desk, payer, amount_minor):
-            entry = await ask_pin(desk, amount)
-    except BaseException:
-        payer.wipe()
-        raise
-    kind = "sale" if isinstance(payer, Card) else "qr-sale"
-    return await pay(desk, kind, amount_minor, payer, entry, tender=tender)
+        for left in reversed(range(desk.acquirer.profile.pin_tries_max)):
+            entry = await pin_or_wipe(desk, card, shown_amount(desk, deal.amount_minor), notice)
+            outcome = await exchange_only(desk, deal, card, entry, keep=True)
+            if outcome.result is not Result.DECLINED or outcome.reason != _WRONG_PIN or not left or entry.bypassed:
+                break
+            notice = _WRONG_PIN
+    finally:
+        card.wipe()
+    desk.print_waiting()
+    return await tell_outcome(desk, outcome)

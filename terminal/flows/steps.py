@@ -1,46 +1,39 @@
-"""The steps that transactions share: amount, payer, PIN, approval, and the exchange itself."""
+"""The steps that transactions share: amount, digits from a slip, the original, and the exchange itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers.events import Scan, Swipe
 from iso8583 import Message
-from terminal.acquirer.request import Presented
 from terminal.acquirer.safe import seal_card
-from terminal.acquirer.wire import PIN_SLOT
 from terminal.desk import Desk
-from terminal.domain.card import Card, CardRefusal, CardRules, parse_card
-from terminal.domain.code import Code, CodeRefusal, CodeRefusalReason, payment_code
+from terminal.domain.card import Card
+from terminal.domain.code import Code
 from terminal.domain.money import CURRENCIES, format_amount
 from terminal.domain.outcome import Outcome
 from terminal.domain.record import NO_REFERRAL, Intent, Referral, TransactionRecord
-from terminal.domain.transactions import TRANSACTIONS, Undo
+from terminal.domain.transactions import TRANSACTIONS, Payer, Undo
 from terminal.flows.outcome import processing, tell_outcome
-from terminal.prompts import AmountPrompt, Confirm, DigitsPrompt, PinEntry, PinPrompt, PresentPrompt
+from terminal.flows.payer import NO_PIN, cvm_of, presented
+from terminal.prompts import AmountPrompt, Confirm, DigitsPrompt, PinEntry
 from terminal.screens.screen import Screen
 
 __all__ = [
-    "NO_PIN",
+    "Deal",
     "ask_amount",
-    "ask_card",
     "ask_digits",
-    "ask_payer",
-    "ask_pin",
     "confirm_original",
     "exchange_only",
+    "intent_of",
     "original_of_batch",
     "pay",
     "shown_amount",
     "stand",
-    "wants_pin",
 ]
 
-NO_PIN = PinEntry(None)
 _STRIPE_WITH_PIN, _STRIPE, _CODE, _KEYED = "021", "022", "032", "012"
 """Element 22 (facts/unionpay.md §2)."""
-_PIN_BLOCK_FORMAT = 0
 _STAN_DIGITS = 6
 
 
@@ -70,106 +63,55 @@ async def ask_digits(
     return await desk.ask(prompt, desk.settings.timeouts.menu_s)
 
 
-async def ask_payer(desk: Desk, title: str, amount: str) -> Card | Code:
-    """Card or payment code."""
-    return await desk.ask(
-        PresentPrompt(title, amount, lambda swipe: _card(desk, swipe), _code), desk.settings.timeouts.card_s
-    )
-
-
-async def ask_card(desk: Desk, title: str, amount: str) -> Card:
-    """A card; a code is refused by name."""
-    prompt = PresentPrompt(title, amount, lambda swipe: _card(desk, swipe), _no_code, "present.card")
-    card = await desk.ask(prompt, desk.settings.timeouts.card_s)
-    assert isinstance(card, Card)
-    return card
-
-
-async def ask_pin(desk: Desk, amount: str) -> PinEntry:
-    """The customer's PIN, or its deliberate absence."""
-    profile = desk.acquirer.profile
-    prompt = PinPrompt(
-        amount,
-        desk.settings.terminal.merchant_name,
-        profile.pin_length_min,
-        profile.pin_length_max,
-        profile.pin_bypass,
-    )
-    try:
-        return await desk.ask(prompt, desk.settings.timeouts.pin_s)
-    finally:
-        prompt.wipe()
-
-
-def wants_pin(desk: Desk, card: Card, amount_minor: int) -> bool:
-    """Whether the customer is asked for a PIN: by the acquirer's rule, or by the card's service code."""
-    profile = desk.acquirer.profile
-    by_card = profile.card_service_code == "obey" and profile.pin != "never" and card.pin_required
-    return by_card or profile.pin_wanted(amount_minor)
-
-
 @dataclass(frozen=True, slots=True)
-class _Deal:
+class Deal:
     """What is about to be exchanged."""
 
     kind: str
     amount_minor: int
-    referral: Referral
-    tender: str
+    referral: Referral = NO_REFERRAL
+    original: TransactionRecord | None = None
+    """The row that the referral names, when this terminal holds it."""
+    tender: str = ""
+    target: Card | None = None
+    """The card that a transfer goes to."""
 
 
-async def pay(
-    desk: Desk,
-    kind: str,
-    amount_minor: int,
-    payer: Card | Code | None,
-    entry: PinEntry = NO_PIN,
-    *,
-    referral: Referral = NO_REFERRAL,
-    original: TransactionRecord | None = None,
-    tender: str = "",
-) -> Outcome:
+async def pay(desk: Desk, deal: Deal, payer: Card | Code | None, entry: PinEntry = NO_PIN) -> Outcome:
     """Exchange, print, tell. Payer and PIN are wiped whatever happens; after this line there is no way back."""
-    outcome = await exchange_only(
-        desk, kind, amount_minor, payer, entry, referral=referral, original=original, tender=tender
-    )
+    outcome = await exchange_only(desk, deal, payer, entry)
     desk.print_waiting()
     return await tell_outcome(desk, outcome)
 
 
 async def exchange_only(
     desk: Desk,
-    kind: str,
-    amount_minor: int,
+    deal: Deal,
     payer: Card | Code | None,
     entry: PinEntry = NO_PIN,
     *,
-    referral: Referral = NO_REFERRAL,
-    original: TransactionRecord | None = None,
-    tender: str = "",
     seen: Callable[[Message], None] | None = None,
+    keep: bool = False,
 ) -> Outcome:
-    """The exchange without its telling; ``seen`` is shown an approval, for what is not kept."""
+    """The exchange without its telling; ``seen`` is shown an approval, for what is not kept.
+
+    ``keep`` leaves the payer to the caller, who may need the card for one more try of the PIN.
+    """
     try:
-        desk.show(processing(desk.texts, shown_amount(desk, amount_minor) if amount_minor else ""))
-        deal = _Deal(kind, amount_minor, referral, tender)
-        return await desk.exchange(
-            _intent_of(desk, deal, payer, entry, original), lambda: _present(desk, payer, entry), seen
-        )
+        desk.show(processing(desk.texts, shown_amount(desk, deal.amount_minor) if deal.amount_minor else ""))
+        intent = intent_of(desk, deal, payer, entry)
+        return await desk.exchange(intent, lambda: presented(desk, payer, entry, deal.target), seen)
     finally:
         entry.wipe()
-        if payer is not None:
-            payer.wipe()
+        for card in (payer, deal.target):
+            if card is not None and not keep:
+                card.wipe()
 
 
-async def stand(
-    desk: Desk, kind: str, amount_minor: int, payer: Card | None, auth_code: str, *, referral: Referral = NO_REFERRAL,
-    original: TransactionRecord | None = None,
-) -> Outcome:  # fmt: skip
+async def stand(desk: Desk, deal: Deal, payer: Card | None, auth_code: str) -> Outcome:
     """Store an advice that is agreed at the counter, print, tell."""
     try:
-        intent = _intent_of(desk, _Deal(kind, amount_minor, referral, ""), payer, NO_PIN, original)
-        outcome = await desk.store(intent, auth_code)
+        outcome = await desk.store(intent_of(desk, deal, payer), auth_code)
     finally:
         if payer is not None:
             payer.wipe()
@@ -177,9 +119,7 @@ async def stand(
     return await tell_outcome(desk, outcome)
 
 
-def _intent_of(
-    desk: Desk, deal: _Deal, payer: Card | Code | None, entry: PinEntry, original: TransactionRecord | None
-) -> Intent:
+def intent_of(desk: Desk, deal: Deal, payer: Card | Code | None, entry: PinEntry = NO_PIN) -> Intent:
     """The row before it is one."""
     account, mode, sealed = "", _KEYED, b""
     if isinstance(payer, Card):
@@ -188,8 +128,10 @@ def _intent_of(
             sealed = seal_card(desk.acquirer.vault, payer.pan, payer.expiry)
     elif payer is not None:
         account, mode = payer.masked, _CODE
-    elif original is not None:
-        account, mode, sealed = original.account, original.entry_mode, original.sealed
+    elif deal.original is not None:
+        account, mode, sealed = deal.original.account, deal.original.entry_mode, deal.original.sealed
+    elif TRANSACTIONS[deal.kind].payer is Payer.SCREEN:
+        mode = _CODE
     return Intent(
         kind=deal.kind,
         amount_minor=deal.amount_minor,
@@ -202,6 +144,8 @@ def _intent_of(
         referral=deal.referral,
         sealed=sealed,
         tender=deal.tender,
+        cvm=cvm_of(desk, deal.kind, deal.amount_minor, payer, entry),
+        target=deal.target.masked if deal.target is not None else "",
     )
 
 
@@ -246,54 +190,10 @@ async def confirm_original(desk: Desk, title: str, record: TransactionRecord) ->
         record.host_date or record.started_at.strftime("%m%d"),
         record.rrn,
         record.auth_code,
+        record.code_voucher,
     )
 
 
 def _is_sent_later(desk: Desk, kind: str) -> bool:
     """Whether a later message needs the card number."""
     return TRANSACTIONS[kind].undo is Undo.ADVICE or desk.acquirer.profile.upload_pan == "full"
-
-
-def _card(desk: Desk, swipe: Swipe) -> Card | CardRefusal:
-    tracks, profile = swipe.tracks, desk.acquirer.profile
-    rules = CardRules(
-        check_digit=profile.card_check_digit,
-        accept_track1=profile.card_accept_track1,
-        refuse_expired=profile.card_refuse_expired,
-        refused_bins=profile.card_refused_bins,
-        obey_service_code=profile.card_service_code == "obey",
-        pin_possible=profile.pin != "never",
-    )
-    try:
-        return parse_card(tracks.track1, tracks.track2, tracks.track3, rules, desk.today(), tracks.notes)
-    finally:
-        tracks.wipe()
-
-
-def _code(scan: Scan) -> Code | CodeRefusal:
-    try:
-        return payment_code(scan.text.data)
-    finally:
-        scan.text.wipe()
-
-
-def _no_code(scan: Scan) -> Code | CodeRefusal:
-    scan.text.wipe()
-    return CodeRefusal(CodeRefusalReason.NOT_PAYMENT)
-
-
-def _present(desk: Desk, payer: Card | Code | None, entry: PinEntry) -> Presented:
-    """Card data in the form of the message; called when nothing stands between it and the wire."""
-    if payer is None:
-        return Presented()
-    if isinstance(payer, Code):
-        return Presented(code=payer.text)
-    block = b""
-    if entry.pin is not None:
-        pan = payer.pan.decode("ascii")
-        block = desk.acquirer.vault.encrypt_pin(PIN_SLOT, entry.pin, pan, _PIN_BLOCK_FORMAT)
-    return Presented(
-        track2=payer.track2.decode("ascii").replace("=", "D"),
-        track3=payer.track3.decode("ascii").replace("=", "D") if payer.track3 else "",
-        pin_block=block,
-    )

@@ -6,7 +6,8 @@ from terminal.desk import Desk
 from terminal.domain.outcome import Outcome
 from terminal.domain.transactions import TRANSACTIONS
 from terminal.flows.operators import approved_by
-from terminal.flows.steps import NO_PIN, ask_card, confirm_original, original_of_batch, pay, shown_amount
+from terminal.flows.payer import ask_card
+from terminal.flows.steps import Deal, confirm_original, original_of_batch, pay, shown_amount
 
 __all__ = ["void_completion", "void_sale"]
 
@@ -36,4 +37,4 @@ async def _void(desk: Desk, kind: str) -> Outcome | None:
             card.wipe()
             await desk.refuse(title, "original.other-card")
             return None
-    return await pay(desk, kind, original.amount_minor, card, NO_PIN, referral=referral, original=original)
+    return await pay(desk, Deal(kind, original.amount_minor, referral, original), card)

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from terminal.domain.record import HostAnswer, Intent, State, TransactionRecord, UndoCause
-from terminal.domain.transactions import TRANSACTIONS, Undo
+from terminal.domain.transactions import TRANSACTIONS, Total, Undo
 from terminal.journal.database import LOCAL_STORAGE, Storage, open_database
+from terminal.journal.downloads import Downloads
 from terminal.journal.jobs import PrintJobs
 from terminal.journal.limits import Limits
 from terminal.journal.operators import Operators
@@ -36,6 +37,9 @@ INTERRUPTED_REASON = "98"
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM txn"
 _NO_ANSWER = HostAnswer()
 _LIVE = "state IN ('sent', 'approved', 'reversing', 'advising')"
+_HINDERS = {"tip": "reason.has-tip", "refund": "reason.has-refund", "qr-refund": "reason.has-refund"}
+"""What stands on a payment and would be left without it: then it is refunded, not made void."""
+_REFUNDS = ("refund", "qr-refund")
 _VOIDS = tuple(kind.name for kind in TRANSACTIONS.values() if kind.undoes)
 
 
@@ -49,6 +53,7 @@ class Journal:
         self.jobs = PrintJobs(store, self._record)
         self.settlements = Settlements(store, self._totals, self.jobs)
         self.operators = Operators(store)
+        self.downloads = Downloads(store)
 
     @classmethod
     async def open(
@@ -82,13 +87,25 @@ class Journal:
 
         Raises BeginRefused as ``begin`` does, and when the limits of what may wait are reached.
         """
-        assert TRANSACTIONS[intent.kind].stands
+        assert TRANSACTIONS[intent.kind].undo is Undo.ADVICE
         return await self._insert(intent, State.ADVISING, slips, auth_code)
 
     async def take(self, intent: Intent, slips: Sequence[str]) -> TransactionRecord:
         """Cash: done when it is written down. Raises BeginRefused as ``begin`` does."""
         assert not TRANSACTIONS[intent.kind].mti
         return await self._insert(intent, State.APPROVED, slips)
+
+    async def noted(self, id: int, answer: HostAnswer) -> TransactionRecord:
+        """What the host said of a payment that is not final yet: its numbers, and no change of state."""
+
+        def work() -> TransactionRecord:
+            told = {name: value for name, value in asdict(answer).items() if value and name != "response_code"}
+            if told:
+                self._update(id, told)
+            self._store.note("pending", id, "")
+            return self._record(id)
+
+        return await self._store.commit(work)
 
     async def approve(self, id: int, answer: HostAnswer, slips: Sequence[str]) -> TransactionRecord:
         """The proven approval, with its slips queued in the same transaction."""
@@ -186,6 +203,19 @@ class Journal:
         """The transaction that makes a row void, or is about to; None when there is none."""
         return await self._store.run(lambda: self._voided_by(id))
 
+    async def by_rrn(self, rrn: str) -> TransactionRecord | None:
+        """The approved payment with this reference number of the host, in any batch; None when it is not ours."""
+        debits = ", ".join(f"'{kind.name}'" for kind in TRANSACTIONS.values() if kind.total is Total.DEBIT)
+        where = f"WHERE rrn = ? AND state = ? AND kind IN ({debits}) ORDER BY id DESC LIMIT 1"
+        found = await self._select(where, (rrn, State.APPROVED))
+        return found[0] if found else None
+
+    async def followed_minor(self, id: int, *kinds: str) -> int:
+        """Sum of what refers to a row and stands or may yet stand: its tips, its refunds."""
+        marks = ", ".join("?" * len(kinds))
+        found = await self._select(f"WHERE original = ? AND kind IN ({marks}) AND {_LIVE}", (id, *kinds))
+        return sum(record.amount_minor for record in found)
+
     async def totals(self, batch: int = 0) -> Totals:
         """Totals of a batch, summed from its rows; 0 is the open one."""
         return await self._store.run(lambda: self._totals(batch))
@@ -224,6 +254,7 @@ class Journal:
             batch = self._store.batch()
             self.limits.check(self._database, batch, intent, self._store.now())
             self._require_voidable(intent, batch)
+            self._require_refundable(intent)
             plain = asdict(intent)
             values = {
                 **plain.pop("referral"),
@@ -258,6 +289,20 @@ class Journal:
             raise BeginRefused("reason.not-voidable")
         if self._voided_by(record.id) is not None:
             raise BeginRefused("reason.already-voided")
+        for kind, reason in _HINDERS.items():
+            if self._records(f"WHERE original = ? AND kind = ? AND {_LIVE} LIMIT 1", (record.id, kind)):
+                raise BeginRefused(reason)
+
+    def _require_refundable(self, intent: Intent) -> None:
+        """Never more than was paid, as far as this journal knows the payment."""
+        original = intent.referral.original
+        if original is None or intent.kind not in _REFUNDS:
+            return
+        marks = ", ".join("?" * len(_REFUNDS))
+        given = self._records(f"WHERE original = ? AND kind IN ({marks}) AND {_LIVE}", (original, *_REFUNDS))
+        left_minor = self._record(original).amount_minor - sum(record.amount_minor for record in given)
+        if intent.amount_minor > left_minor:
+            raise BeginRefused("refund.too-much")
 
     def _voided_by(self, id: int) -> TransactionRecord | None:
         marks = ", ".join("?" * len(_VOIDS))

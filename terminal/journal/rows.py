@@ -11,7 +11,7 @@ from terminal.domain.record import State, TransactionRecord
 __all__ = ["COLUMNS", "PrintJob", "Slip", "record_from_row"]
 
 COLUMNS = tuple(field.name for field in fields(TransactionRecord))
-_FLAGS = frozenset({"training", "pin_entered", "uploaded"})
+_FLAGS = frozenset({"training", "pin_entered"})
 
 
 class Slip:

@@ -35,20 +35,25 @@ CREATE TABLE txn (
     acquirer        TEXT    NOT NULL,
     card_organisation TEXT  NOT NULL,
     host_message    TEXT    NOT NULL,
+    code_voucher    TEXT    NOT NULL,
     original        INTEGER REFERENCES txn (id),
     original_batch  INTEGER NOT NULL,
     original_stan   INTEGER NOT NULL,
     original_date   TEXT    NOT NULL,
     original_rrn    TEXT    NOT NULL,
     original_auth   TEXT    NOT NULL,
+    original_code_voucher TEXT NOT NULL,
     sealed          BLOB    NOT NULL,
     tender          TEXT    NOT NULL,
+    cvm             TEXT    NOT NULL,
+    target          TEXT    NOT NULL,
     uploaded        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX txn_open ON txn (state) WHERE state IN ('sent', 'reversing', 'advising');
 CREATE INDEX txn_batch ON txn (batch, stan);
 CREATE INDEX txn_original ON txn (original) WHERE original IS NOT NULL;
+CREATE INDEX txn_rrn ON txn (rrn);
 
 -- A state is left only for a later one: nothing revives what was undone, nothing undoes what was concluded.
 CREATE TRIGGER txn_one_way BEFORE UPDATE OF state ON txn
@@ -120,3 +125,12 @@ CREATE TABLE event (
 ) STRICT;
 
 CREATE TRIGGER event_kept BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+
+-- What the host has given for later: parameters, chip applications, CA keys, card lists; replaced as a whole.
+CREATE TABLE download (
+    name    TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    at      TEXT    NOT NULL,
+    content BLOB    NOT NULL
+) STRICT;

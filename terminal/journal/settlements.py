@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from terminal.domain.record import Uploaded
 from terminal.journal.jobs import PrintJobs
 from terminal.journal.refusal import BeginRefused
 from terminal.journal.store import Store
@@ -113,9 +114,21 @@ class Settlements:
 
     async def uploaded(self, ids: Sequence[int]) -> None:
         """These rows have been delivered."""
-        await self._store.commit(
-            lambda: self._store.database.executemany("UPDATE txn SET uploaded = 1 WHERE id = ?", [(id,) for id in ids])
-        )
+        await self._store.commit(lambda: self._mark(ids, Uploaded.TAKEN))
+
+    async def refused(self, ids: Sequence[int], code: str) -> None:
+        """The host does not want these rows: noted, and printed with the settlement."""
+
+        def work() -> None:
+            self._mark(ids, Uploaded.REFUSED)
+            for id in ids:
+                self._store.note("upload refused", id, f"answer {code}")
+
+        await self._store.commit(work)
+
+    def _mark(self, ids: Sequence[int], how: Uploaded) -> None:
+        for id in ids:
+            self._store.database.execute("UPDATE txn SET uploaded = ? WHERE id = ?", (how, id))
 
     async def delivered(self, batch: int) -> Settlement:
         """Every row that had to be uploaded has been."""

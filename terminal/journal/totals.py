@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from terminal.domain.transactions import TRANSACTIONS, Total
+from terminal.domain.transactions import SERVICE_KINDS, TRANSACTIONS, Total
 
 __all__ = ["COUNTED", "KindTotal", "Totals", "totals_of"]
 
 _STANDING = ", ".join(f"'{kind.name}'" for kind in TRANSACTIONS.values() if kind.stands)
-_MOVING = ", ".join(f"'{kind.name}'" for kind in TRANSACTIONS.values() if kind.name != "balance")
+_MOVING = ", ".join(f"'{kind.name}'" for kind in TRANSACTIONS.values() if kind.name not in SERVICE_KINDS)
 COUNTED = f"(state = 'approved' OR (state = 'advising' AND kind IN ({_STANDING}))) AND kind IN ({_MOVING})"
 """Condition in SQL: the rows that count, those that stand at the counter before the host has heard of them included."""
 

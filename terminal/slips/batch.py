@@ -37,9 +37,15 @@ def details_slip(
 
 
 def settlement_slip(
-    settlement: Settlement, merchant: Merchant, currency: str, texts: Translator, *, duplicate: bool = False
+    settlement: Settlement,
+    merchant: Merchant,
+    currency: str,
+    texts: Translator,
+    *,
+    refused: Sequence[int] = (),
+    duplicate: bool = False,
 ) -> list[Line]:
-    """The totals as they were told to the host, and what the host said of them."""
+    """The totals as they were told to the host, and what the host said of them; ``refused`` are voucher numbers."""
     say = texts.text
     when = settlement.started_at.replace("-", "/").replace("T", " ")
     lines = batch_head("slip.settlement", merchant, settlement.batch, when, texts, duplicate=duplicate)
@@ -50,4 +56,5 @@ def settlement_slip(
         lines.append(Line(f"{say(name)} × {count}", format_amount(amount_minor, CURRENCIES[currency])))
     net = format_amount(settlement.debit_minor - settlement.credit_minor, CURRENCIES[currency])
     agreed = "slip.balanced" if settlement.balanced else "slip.unbalanced"
-    return [*lines, RULE, Line(say("slip.amount"), net, Style.AMOUNT), Line(say(agreed), style=Style.MARK)]
+    not_taken = [Line(say("slip.upload-refused"), f"{stan:06d}") for stan in refused]
+    return [*lines, RULE, Line(say("slip.amount"), net, Style.AMOUNT), Line(say(agreed), style=Style.MARK), *not_taken]

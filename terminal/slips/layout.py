@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from terminal.domain.money import CURRENCIES, format_amount
-from terminal.domain.record import State, TransactionRecord
+from terminal.domain.record import Cvm, State, TransactionRecord
 from terminal.domain.transactions import TRANSACTIONS, Origin
 from terminal.journal import KindTotal, Slip, Totals
 from terminal.screens.texts import Translator
@@ -85,7 +85,11 @@ def transaction_slip(
         Line(say("slip.voucher"), f"{record.stan:06d}"),
     ]
     lines += _present(
-        (say("slip.auth-code"), record.auth_code), (say("slip.rrn"), record.rrn), (say("slip.tender"), record.tender)
+        (say("slip.auth-code"), record.auth_code),
+        (say("slip.rrn"), record.rrn),
+        (say("slip.code-voucher"), record.code_voucher),
+        (say("slip.target"), record.target),
+        (say("slip.tender"), record.tender),
     )
     lines += _original(record, texts)
     lines += [Line(say("slip.date"), _date(record)), RULE]
@@ -155,12 +159,15 @@ def _original(record: TransactionRecord, texts: Translator) -> list[Line]:
 
 
 def _signature(record: TransactionRecord, copy: str, texts: Translator) -> list[Line]:
-    """No signature where a PIN has proven the cardholder, for a code, or on the customer's copy."""
+    """No signature where a PIN has proven the cardholder, for a small amount, for a code, or on the customer's copy."""
+    if record.cvm == Cvm.NONE:
+        return [Line(texts.text("slip.no-cvm"), style=Style.SMALL)]
     if copy != Slip.MERCHANT or record.entry_mode[:2] != "02":
         return []
     if record.pin_entered:
         return [Line(texts.text("slip.pin-verified"), style=Style.SMALL)]
     return [
+        *([Line(texts.text("slip.bypassed"), style=Style.SMALL)] if record.cvm == Cvm.BYPASSED else []),
         Line(texts.text("slip.signature")),
         Line(""),
         Line(""),

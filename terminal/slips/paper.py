@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from terminal.domain.record import State, TransactionRecord
+from terminal.domain.record import State, TransactionRecord, Uploaded
 from terminal.journal import Journal, PrintJob, Slip
 from terminal.screens.texts import Translator
 from terminal.slips.batch import details_slip, settlement_slip
@@ -64,7 +64,10 @@ class SlipWriter:
         if job.what == Slip.SETTLEMENT:
             settled = await self._journal.settlements.of(job.batch)
             if settled is not None:
-                return settlement_slip(settled, self._merchant, self._currency, texts, duplicate=duplicate)
+                refused = [r.stan for r in await self._journal.of_batch(job.batch) if r.uploaded == Uploaded.REFUSED]
+                return settlement_slip(
+                    settled, self._merchant, self._currency, texts, refused=refused, duplicate=duplicate
+                )
         if job.what == Slip.DETAILS:
             rows = await self._journal.of_batch(job.batch)
             return details_slip(rows, job.batch, self._merchant, when, texts, duplicate=duplicate)

@@ -40,6 +40,8 @@ class DemoCode:
     account: str
     single_use: bool = False
     """Real codes are: a second charge with one is refused. The demonstration's first ones may be used again."""
+    confirmed_after: int = 0
+    """How often the host is asked before the customer has confirmed on the telephone; 0: at once."""
 
 
 DEMO_ACCOUNTS = (
@@ -61,6 +63,9 @@ DEMO_CODES = (
     DemoCode("6220001234567890026", "low"),
     DemoCode("6220001234567890034", "good", single_use=True),
     DemoCode("6220001234567890042", "second"),
+    DemoCode("6220001234567890059", "good", confirmed_after=2),
+    DemoCode("6220001234567890067", "good", confirmed_after=1_000_000),
+    DemoCode("6220001234567890075", "low", confirmed_after=1),
 )
 
 _DISCRETIONARY = "0000000123"

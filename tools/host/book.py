@@ -10,94 +10,21 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
 from tools.host.accounts import DemoAccount, DemoCode
+from tools.host.values import Account, Effect, PaymentCode, SettlementTotals, Terminal, Txn
 
-__all__ = ["Account", "Book", "Effect", "SettlementTotals", "Terminal", "Txn"]
+__all__ = ["Account", "Book", "Effect", "PaymentCode", "SettlementTotals", "Terminal", "Txn"]
 
-APPROVED, DECLINED, REVERSED = "approved", "declined", "reversed"
+OPEN, APPROVED, DECLINED, REVERSED = "open", "approved", "declined", "reversed"
 _TXN_COLUMNS = (
-    "id, terminal, batch, stan, kind, total, amount_minor, account, payment_code, state, code, rrn, auth_code, original"
+    "id, terminal, batch, stan, kind, total, amount_minor, account, payment_code, state, code, rrn, auth_code, "
+    "original, code_voucher, asked"
 )
 BATCH_MAX = 999_999
-
-
-@dataclass(frozen=True, slots=True)
-class Terminal:
-    """A terminal that may talk to this host."""
-
-    id: str
-    merchant: str
-    batch: int
-    signed_on: bool
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Account:
-    """A customer's account as it stands now."""
-
-    id: int
-    name: str
-    pan: str
-    expiry: str
-    pin: str
-    refusal: str
-    pin_required: bool
-    limit_minor: int
-    wrong_pins: int
-    balance_minor: int
-    held_minor: int
-
-    @property
-    def available_minor(self) -> int:
-        """What may be charged: the balance less what pre-authorisations hold."""
-        return self.balance_minor - self.held_minor
-
-    def __repr__(self) -> str:
-        return f"Account({self.name})"
-
-
-@dataclass(frozen=True, slots=True)
-class Txn:
-    """One financial message that was taken into the book, by the host's own number ``id``."""
-
-    id: int
-    terminal: str
-    batch: int
-    stan: int
-    kind: str
-    total: str
-    amount_minor: int
-    account: int | None
-    payment_code: str
-    state: str
-    code: str
-    rrn: str
-    auth_code: str
-    original: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """A movement on an account: money (negative is charged) and what is held for later."""
-
-    account: int
-    amount_minor: int = 0
-    held_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementTotals:
-    """What the host holds to be charged in a batch, the sides of element 48 (facts/unionpay.md §3.2)."""
-
-    debit_count: int
-    debit_minor: int
-    credit_count: int
-    credit_minor: int
 
 
 class Book:
@@ -179,14 +106,16 @@ class Book:
         rows = self._database.execute("SELECT id FROM account ORDER BY id").fetchall()
         return [self.account(row[0]) for row in rows]
 
-    def payment_code(self, code: str) -> tuple[Account, bool] | None:
-        """The account behind a payment code, and whether the code may be used only once."""
-        row = self._database.execute("SELECT account, single_use FROM payment_code WHERE code = ?", (code,)).fetchone()
-        return None if row is None else (self.account(row[0]), bool(row[1]))
+    def payment_code(self, code: str) -> PaymentCode | None:
+        """What stands behind a payment code."""
+        row = self._database.execute(
+            "SELECT account, single_use, confirmed_after FROM payment_code WHERE code = ?", (code,)
+        ).fetchone()
+        return None if row is None else PaymentCode(self.account(row[0]), bool(row[1]), row[2])
 
     def code_charged(self, code: str) -> bool:
         """Whether something stands charged with a payment code."""
-        query = "SELECT 1 FROM txn WHERE payment_code = ? AND state = 'approved'"
+        query = "SELECT 1 FROM txn WHERE payment_code = ? AND state IN ('open', 'approved')"
         return self._database.execute(query, (code,)).fetchone() is not None
 
     def wrong_pins(self, account: int, count: int) -> None:
@@ -208,10 +137,11 @@ class Book:
         """Take a message into the book with its movements; the number is the host's own."""
         id = self._database.execute(
             "INSERT INTO txn (at, terminal, batch, stan, kind, total, amount_minor, account, payment_code, state, "
-            "code, rrn, auth_code, original) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "code, rrn, auth_code, original, code_voucher) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._at(), txn.terminal, txn.batch, txn.stan, txn.kind, txn.total, txn.amount_minor, txn.account,
                 txn.payment_code, txn.state, txn.code, txn.rrn, txn.auth_code, txn.original,
+                txn.code_voucher,
             ),
         ).lastrowid  # fmt: skip
         assert id is not None
@@ -264,12 +194,32 @@ class Book:
         """Approved messages that refer to another: its voids, refunds, completions."""
         return self._txns("original = ? AND state = 'approved'", (id,))
 
+    def ask(self, txn: Txn) -> Txn:
+        """Count one question about an open payment."""
+        self._database.execute("UPDATE txn SET asked = asked + 1 WHERE id = ?", (txn.id,))
+        return self.txn(txn.id)
+
+    def conclude(self, txn: Txn, code: str, account: int, auth_code: str, effects: Sequence[Effect]) -> Txn:
+        """An open payment is confirmed (with its movements) or refused."""
+        assert txn.state == OPEN
+        self._database.execute(
+            "UPDATE txn SET state = ?, code = ?, account = ?, auth_code = ? WHERE id = ?",
+            (APPROVED if auth_code else DECLINED, code, account, auth_code, txn.id),
+        )
+        self._move(txn.id, effects, txn.kind)
+        return self.txn(txn.id)
+
+    def open_order(self, rrn: str) -> Txn | None:
+        """An order that waits for its customer, by the reference that the code on the screen carries."""
+        found = self._txns("rrn = ? AND state = 'open'", (rrn,))
+        return found[0] if found else None
+
     def undo(self, txn: Txn) -> None:
-        """Reverse an approved message: each of its movements back. A message is undone once."""
-        assert txn.state == APPROVED
+        """Reverse an open or approved message: each of its movements back. A message is undone once."""
+        assert txn.state in (OPEN, APPROVED)
         rows = self._database.execute("SELECT account, amount_minor, held_minor FROM entry WHERE txn = ?", (txn.id,))
         self._move(txn.id, [Effect(row[0], -row[1], -row[2]) for row in rows.fetchall()], "reversal")
-        self._database.execute("UPDATE txn SET state = 'reversed' WHERE id = ? AND state = 'approved'", (txn.id,))
+        self._database.execute("UPDATE txn SET state = 'reversed' WHERE id = ?", (txn.id,))
 
     def remember_reversal(self, terminal: str, batch: int, stan: int) -> None:
         """A reversal came before its original: when the original comes, it must be refused."""
@@ -358,5 +308,6 @@ class Book:
             ids[account.name] = id
         for code in codes:
             self._database.execute(
-                "INSERT INTO payment_code VALUES (?, ?, ?)", (code.code, ids[code.account], code.single_use)
+                "INSERT INTO payment_code VALUES (?, ?, ?, ?)",
+                (code.code, ids[code.account], code.single_use, code.confirmed_after),
             )

@@ -80,14 +80,15 @@ async def serve(arguments: argparse.Namespace) -> None:
     profile = HostProfile(
         element_59_length_digits=arguments.element_59_digits, sign_declines=not arguments.unsigned_declines
     )
+    switch = Switch(book, security, profile, datetime.now)
     server = HostServer(
         dialect,
-        Switch(book, security, profile, datetime.now),
+        switch,
         Envelope(dialect, security, os.urandom),
         faults,
         events.tell,
     )
-    control = Control(book, security, server, faults, events)
+    control = Control(book, security, switch, server, faults, events)
     try:
         port = await _listen(server, control, arguments)
         print(f"ready {arguments.address} {port}", flush=True)

@@ -19,6 +19,7 @@ from tools.host.faults import LATE_S, Fault, Faults, Order
 from tools.host.reports import REPORTS
 from tools.host.security import Security
 from tools.host.server import HostServer
+from tools.host.switch import Switch
 
 __all__ = ["Control"]
 
@@ -31,8 +32,17 @@ Answer = dict[str, Any]
 class Control:
     """Serves scripts, the demonstration and the campaigns."""
 
-    def __init__(self, book: Book, security: Security, server: HostServer, faults: Faults, events: Events) -> None:
+    def __init__(
+        self,
+        book: Book,
+        security: Security,
+        switch: Switch,
+        server: HostServer,
+        faults: Faults,
+        events: Events,
+    ) -> None:
         self._book = book
+        self._switch = switch
         self._security = security
         self._host = server
         self._faults = faults
@@ -44,6 +54,7 @@ class Control:
             "clear-faults": self._clear_faults,
             "wish": self._wish,
             "reset-pins": self._reset_pins,
+            "pay": self._pay,
         }
 
     async def listen(self, path: Path) -> None:
@@ -123,6 +134,15 @@ class Control:
             raise ValueError("A wish is one digit; 0 asks for nothing.")
         self._host.wish = digit
         return {}
+
+    def _pay(self, asked: Mapping[str, Any]) -> Answer:
+        """A customer scans the code on a terminal's screen: its reference, and whose telephone it is."""
+        with self._book.transaction():
+            order = self._book.open_order(str(asked["rrn"]))
+            account = next((a for a in self._book.accounts() if a.name == str(asked.get("account", "good"))), None)
+            if order is None or account is None:
+                raise ValueError("No open order has this reference, or no customer this name.")
+            return {"code": self._switch.confirm(order, account)}
 
     def _reset_pins(self, asked: Mapping[str, Any]) -> Answer:
         with self._book.transaction():

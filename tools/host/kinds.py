@@ -40,6 +40,9 @@ class Kind:
 _ROWS = (
     #    name                  MTI     F3        60.1  F25   total     payer  needs          rule
     Kind("sale",               "0200", "000000", "22", "00", "debit",  True,  (4,),          rules.sale),
+    Kind("qr-order",           "0200", "190000", "22", "00", "debit",  False, (4,),          rules.qr_order),
+    Kind("qr-query",           "0200", "330000", "22", "00", "none",   False, (4, 61),       rules.qr_query),
+    Kind("transfer",           "0200", "400000", "50", "00", "none",   True,  (4, 48),       rules.transfer),
     Kind("sale-void",          "0200", "200000", "23", "00", "credit", False, (4, 37, 61),   rules.void),
     Kind("refund",             "0220", "200000", "25", "00", "credit", False, (4, 37, 61),   rules.refund),
     Kind("pre-auth",           "0100", "030000", "10", "06", "none",   True,  (4,),          rules.pre_auth),

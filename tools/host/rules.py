@@ -6,10 +6,10 @@ codes are those of facts/unionpay.md §7.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tools.host.book import APPROVED, Account, Book, Effect, Txn
+from tools.host.book import APPROVED, OPEN, REVERSED, Account, Book, Effect, Txn
 from tools.host.codes import (
     APPROVE,
     INVALID_AMOUNT,
@@ -18,6 +18,7 @@ from tools.host.codes import (
     OTHER_AMOUNT,
     OVER_LIMIT,
     PAST_DAYS,
+    PENDING,
     REPEATED,
     WRONG_CARD,
 )
@@ -30,18 +31,23 @@ __all__ = [
     "additional_pre_auth",
     "balance",
     "completion",
+    "confirmed",
     "offline_sale",
     "pre_auth",
     "pre_auth_void",
+    "qr_order",
+    "qr_query",
     "refund",
     "sale",
     "tip",
+    "transfer",
     "void",
 ]
 
 COMPLETION_PERCENT_MAX = 115
 """A completion may exceed its pre-authorisation by 15 % (general knowledge, not in the collected sources)."""
-_VOIDED_KIND = {"sale-void": "sale", "completion-void": "completion"}
+_VOIDED_KINDS = {"sale-void": ("sale", "qr-order"), "completion-void": ("completion",)}
+_SCANNED_CODE_TAG, _VOUCHER_TAG, _STATUS_TAG = "A3", "A4", "A5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class Case:
     account: Account | None
     """Whose card or code was presented; None when none was and none is needed."""
     merchant: str
+    code_tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags of element 59: A3 scanned code, A4 voucher number of a code payment."""
 
     @property
     def amount_minor(self) -> int:
@@ -71,6 +79,8 @@ class Decision:
     account: Account | None = None
     """The account when the original named it."""
     elements: dict[int, str | bytes] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    """What element 59 of the answer says besides."""
     note: str = ""
     """What the arrival's row says besides the code: ``repeated``, ``reversed before``."""
 
@@ -81,8 +91,48 @@ Rule = Callable[[Case], Decision]
 def sale(case: Case) -> Decision:
     """Charge at once: 消费."""
     account = _payer(case)
+    code = case.book.payment_code(case.code_tags.get(_SCANNED_CODE_TAG, ""))
+    if code is not None and code.confirmed_after:
+        return Decision(PENDING)
     refusal = _affordable(account, case.amount_minor)
     return Decision(refusal) if refusal else Decision(APPROVE, (Effect(account.id, -case.amount_minor),))
+
+
+def qr_order(case: Case) -> Decision:
+    """Open an order for a code on the terminal's screen; the customer pays it with the control socket's ``pay``."""
+    return Decision(PENDING) if case.amount_minor else Decision(INVALID_AMOUNT)
+
+
+def qr_query(case: Case) -> Decision:
+    """What has become of a code payment: its own code in tag A5 of element 59. A question moves nothing.
+
+    A customer who confirms does it between two questions; the switch counts them and charges then.
+    """
+    place = case.request.original
+    found = case.book.find(case.request.terminal, place.batch, place.stan) if place else None
+    code_payment = found is not None and (found.code_voucher or found.kind == "qr-order")
+    if found is None or not code_payment or found.amount_minor != case.amount_minor:
+        return Decision(APPROVE, tags={_STATUS_TAG: NOT_FOUND})
+    status = {OPEN: PENDING, REVERSED: NOT_FOUND}.get(found.state, found.code)
+    return Decision(APPROVE, original=found, tags={_STATUS_TAG: status})
+
+
+def confirmed(book: Book, txn: Txn, account: Account) -> tuple[str, tuple[Effect, ...]]:
+    """The customer says yes on the telephone: the code and the movements."""
+    refusal = account.refusal or _affordable(account, txn.amount_minor)
+    return (refusal, ()) if refusal else (APPROVE, (Effect(account.id, -txn.amount_minor),))
+
+
+def transfer(case: Case) -> Decision:
+    """From the presented card to the card of element 48."""
+    account = _payer(case)
+    target = case.book.account_by_pan(case.request.text(48).lstrip("0"))
+    if target is None or target.id == account.id:
+        return Decision(WRONG_CARD)
+    refusal = target.refusal or _affordable(account, case.amount_minor)
+    if refusal:
+        return Decision(refusal)
+    return Decision(APPROVE, (Effect(account.id, -case.amount_minor), Effect(target.id, case.amount_minor)))
 
 
 def offline_sale(case: Case) -> Decision:
@@ -92,7 +142,7 @@ def offline_sale(case: Case) -> Decision:
 
 def tip(case: Case) -> Decision:
     """Add to a sale of the same terminal and batch; taken even beyond the balance, as an advice is."""
-    original = _same_terminal_original(case, "sale")
+    original = _same_terminal_original(case, ("sale",))
     if isinstance(original, str):
         return Decision(original)
     account = case.book.account(_known(original.account))
@@ -108,7 +158,7 @@ def balance(case: Case) -> Decision:
 
 def void(case: Case) -> Decision:
     """Undo a sale or completion of the same terminal and open batch, in full."""
-    original = _same_terminal_original(case, _VOIDED_KIND[case.kind])
+    original = _same_terminal_original(case, _VOIDED_KINDS[case.kind])
     if isinstance(original, str):
         return Decision(original)
     if original.amount_minor != case.amount_minor:
@@ -120,6 +170,8 @@ def void(case: Case) -> Decision:
         return Decision(PAST_DAYS, original=original)
     if case.book.followers(original.id):
         return Decision(REPEATED, original=original)
+    if not _same_voucher(case, original):
+        return Decision(NOT_FOUND)
     held = _released(case.book, original)
     return Decision(APPROVE, (Effect(account.id, original.amount_minor, held),), original, account)
 
@@ -127,7 +179,7 @@ def void(case: Case) -> Decision:
 def refund(case: Case) -> Decision:
     """Give back part or all of an older charge, found by the host's reference; never more than was paid."""
     original = case.book.find_rrn(case.request.text(37), case.merchant)
-    if original is None or original.total != "debit":
+    if original is None or original.total != "debit" or not _same_voucher(case, original):
         return Decision(NOT_FOUND)
     account = case.book.account(_known(original.account))
     if case.account is not None and case.account.id != account.id:
@@ -197,11 +249,17 @@ def _affordable(account: Account, amount_minor: int) -> str:
     return NO_FUNDS if amount_minor > account.available_minor else ""
 
 
-def _same_terminal_original(case: Case, kind: str) -> Txn | str:
+def _same_voucher(case: Case, original: Txn) -> bool:
+    """Whether the voucher number of a code payment, where the terminal gives one, is the original's."""
+    told = case.code_tags.get(_VOUCHER_TAG, "")
+    return not told or told == original.code_voucher
+
+
+def _same_terminal_original(case: Case, kinds: tuple[str, ...]) -> Txn | str:
     """The message that element 61 names, by batch and trace, or the code that refuses it."""
     place = case.request.original
     found = case.book.find(case.request.terminal, place.batch, place.stan) if place else None
-    if found is None or found.kind != kind or found.state != APPROVED:
+    if found is None or found.kind not in kinds or found.state != APPROVED:
         return NOT_FOUND
     rrn = case.request.text(37)
     return NOT_FOUND if rrn.strip("0") and rrn != found.rrn else found

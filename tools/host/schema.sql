@@ -26,7 +26,8 @@ CREATE TABLE account (
 CREATE TABLE payment_code (
     code       TEXT PRIMARY KEY,
     account    INTEGER NOT NULL REFERENCES account (id),
-    single_use INTEGER NOT NULL
+    single_use INTEGER NOT NULL,
+    confirmed_after INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE txn (
@@ -40,11 +41,13 @@ CREATE TABLE txn (
     amount_minor INTEGER NOT NULL CHECK (amount_minor >= 0),
     account      INTEGER REFERENCES account (id),
     payment_code TEXT    NOT NULL,
-    state        TEXT    NOT NULL CHECK (state IN ('approved', 'declined', 'reversed')),
+    state        TEXT    NOT NULL CHECK (state IN ('open', 'approved', 'declined', 'reversed')),
     code         TEXT    NOT NULL,
     rrn          TEXT    NOT NULL UNIQUE,
     auth_code    TEXT    NOT NULL,
-    original     INTEGER REFERENCES txn (id)
+    original     INTEGER REFERENCES txn (id),
+    code_voucher TEXT    NOT NULL,
+    asked        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX txn_identity ON txn (terminal, batch, stan);

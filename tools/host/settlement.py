@@ -27,13 +27,15 @@ class Settlement:
         self._book = book
         self._now = now
 
-    def answer(self, request: Request) -> Message | None:
+    def answer(self, request: Request, forced_code: str = "") -> Message | None:
         """The answer, or None when the message is none of this service or comes from a stranger."""
         terminal = self._book.terminal(request.terminal)
         if terminal is None or terminal.merchant != request.text(42) or not request.batch:
             return None
         if request.mti == "0500":
             return self._compare(request)
+        if request.mti == "0320" and forced_code:
+            return self._reply(request, {39: forced_code})
         if request.mti == "0320":
             return self._upload(request)
         return None

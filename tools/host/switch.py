@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from iso8583 import Message
-from tools.host.book import APPROVED, DECLINED, REVERSED, Account, Book, Terminal, Txn
+from tools.host.book import APPROVED, DECLINED, OPEN, REVERSED, Account, Book, Terminal, Txn
 from tools.host.codes import (
     ACQUIRER_ID,
     APPROVE,
@@ -18,6 +18,7 @@ from tools.host.codes import (
     INVALID,
     NOT_FOUND,
     OTHER_AMOUNT,
+    PENDING,
     PIN_FORMAT,
     PIN_TRIES,
     REPEATED,
@@ -30,7 +31,7 @@ from tools.host.codes import (
 from tools.host.kinds import REVERSAL_MTI, Kind, kind_of
 from tools.host.management import Management
 from tools.host.request import Request, tagged
-from tools.host.rules import Case, Decision
+from tools.host.rules import Case, Decision, confirmed
 from tools.host.security import PinVerdict, Security
 from tools.host.settlement import Settlement
 
@@ -39,10 +40,12 @@ __all__ = ["Answer", "HostProfile", "Switch"]
 PIN_TRIES_MAX = 3
 _ISSUER_ID = "01020000"
 _CARD_ORGANISATION = "CUP"
-_ECHOED = (2, 3, 4, 11, 14, 23, 25, 41, 42, 49, 59, 60)
+_ECHOED = (2, 3, 4, 11, 14, 23, 25, 41, 42, 49, 59, 60, 61)
 """Elements an answer repeats, as recorded answers do (facts/unionpay.md §3, §9)."""
 _COMMON = (3, 11, 22, 25, 41, 42, 49, 60, 64)
-_SCANNED_CODE_TAG = "A3"
+_SCANNED_CODE_TAG, _VOUCHER_TAG = "A3", "A4"
+_TAGS = (_SCANNED_CODE_TAG, _VOUCHER_TAG)
+_QUERY = "qr-query"
 _CODE_ENTRY = "03"
 _ADVICE_MTI = "0220"
 _MONEY_MTIS = frozenset({"0100", "0200", _ADVICE_MTI, REVERSAL_MTI})
@@ -88,8 +91,7 @@ class Switch:
         mti = request.mti
         if mti in _MONEY_MTIS:
             return self._financial(request, forced_code)
-        for service in (self._management, self._settlement):
-            message = service.answer(request)
+        for message in (self._management.answer(request), self._settlement.answer(request, forced_code)):
             if message is not None:
                 code = message.get(39)
                 return Answer(message, mac=mti == "0620", code=code if isinstance(code, str) else "")
@@ -146,15 +148,39 @@ class Switch:
             return (
                 (Decision(known.code, note="repeated"), known) if same else (Decision(REPEATED, note="repeated"), None)
             )
+        if kind.name == _QUERY:
+            return self._query(request, terminal, kind)
         account, code = self._payer(request, kind)
         refusal = forced_code or self._unfit(request, kind, account, code)
-        if refusal:
-            decision = Decision(refusal)
-        else:
-            decision = kind.rule(Case(request, kind.name, book, account, terminal.merchant))
+        decision = Decision(refusal) if refusal else kind.rule(self._case(request, kind, account, terminal))
         owner = decision.account or account
         draft = self._draft(request, kind, decision, owner, code if request.text(59) else "")
         return decision, book.record(draft, decision.effects)
+
+    def _case(self, request: Request, kind: Kind, account: Account | None, terminal: Terminal) -> Case:
+        digits = self._profile.element_59_length_digits
+        tags = {tag: value for tag in _TAGS if (value := tagged(request.text(59), tag, digits))}
+        return Case(request, kind.name, self._book, account, terminal.merchant, tags)
+
+    def _query(self, request: Request, terminal: Terminal, kind: Kind) -> tuple[Decision, Txn | None]:
+        """Answer a question; a customer who was still to confirm may have done so meanwhile."""
+        book = self._book
+        place = request.original
+        asked = book.find(terminal.id, place.batch, place.stan) if place else None
+        if asked is not None and asked.state == OPEN:
+            asked = book.ask(asked)
+            code = book.payment_code(asked.payment_code)
+            if code is not None and asked.asked >= code.confirmed_after:
+                self.confirm(asked, code.account)
+        decision = kind.rule(self._case(request, kind, None, terminal))
+        return decision, decision.original
+
+    def confirm(self, txn: Txn, account: Account) -> str:
+        """The customer of an open payment says yes: charged or refused; the code. Within a transaction of the book."""
+        code, effects = confirmed(self._book, txn, account)
+        auth_code = self._security.auth_code() if code == APPROVE else ""
+        self._book.conclude(txn, code, account.id, auth_code, effects)
+        return code
 
     def _reversal(self, request: Request) -> tuple[Decision, Txn | None]:
         """Undo the message with the same terminal, batch and STAN (facts/unionpay.md §3.1).
@@ -172,7 +198,7 @@ class Switch:
             return Decision(INVALID), original
         if original.amount_minor != request.amount_minor:
             return Decision(OTHER_AMOUNT), original
-        if original.state == APPROVED:
+        if original.state in (APPROVED, OPEN):
             book.undo(original)
         return Decision(APPROVE), book.txn(original.id)
 
@@ -181,7 +207,7 @@ class Switch:
         code = tagged(request.text(59), _SCANNED_CODE_TAG, self._profile.element_59_length_digits)
         if code and request.text(22).startswith(_CODE_ENTRY):
             found = self._book.payment_code(code)
-            return (found[0] if found else None), code
+            return (found.account if found else None), code
         pan, _ = request.pan_and_expiry
         return (self._book.account_by_pan(pan) if pan else None), pan
 
@@ -194,7 +220,7 @@ class Switch:
         by_code = request.text(22).startswith(_CODE_ENTRY)
         if by_code:
             found = self._book.payment_code(presented)
-            used = found is not None and found[1] and self._book.code_charged(presented)
+            used = found is not None and found.single_use and self._book.code_charged(presented)
             return REPEATED if used else ""
         _, expiry = request.pan_and_expiry
         if expiry and expiry < self._now().strftime("%y%m"):
@@ -222,6 +248,8 @@ class Switch:
 
     def _draft(self, request: Request, kind: Kind, decision: Decision, account: Account | None, code: str) -> Txn:
         approved = decision.code == APPROVE
+        by_code = request.text(22).startswith(_CODE_ENTRY) and decision.code in (APPROVE, PENDING)
+        state = {APPROVE: APPROVED, PENDING: OPEN if by_code else DECLINED}.get(decision.code, DECLINED)
         return Txn(
             id=0,
             terminal=request.terminal,
@@ -232,12 +260,16 @@ class Switch:
             amount_minor=request.amount_minor,
             account=account.id if account else None,
             payment_code=code,
-            state=APPROVED if approved else DECLINED,
+            state=state,
             code=decision.code,
             rrn=self._reference(),
             auth_code=self._security.auth_code() if approved else "",
             original=decision.original.id if decision.original else None,
+            code_voucher=f"{self._now():%y%m%d}{self._book.next_number():014d}" if by_code else "",
         )
+
+    def _tag(self, tag: str, value: str) -> str:
+        return f"{tag}{len(value):0{self._profile.element_59_length_digits}d}{value}"
 
     def _reference(self) -> str:
         """Element 37: time and a number that grows with every message."""
@@ -260,6 +292,10 @@ class Switch:
             63: _CARD_ORGANISATION,
             **decision.elements,
         }
+        tags = {_VOUCHER_TAG: txn.code_voucher} if txn is not None and txn.code_voucher else {}
+        told = "".join(self._tag(tag, value) for tag, value in {**tags, **decision.tags}.items())
+        if told:
+            elements[59] = told
         if txn is not None and txn.auth_code and txn.state != REVERSED:
             elements[38] = txn.auth_code
         reply = Message(f"{int(request.mti) + 10:04d}", dict(sorted(elements.items())))

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 import iso8583
-from config import load, default_file, load_profile
+from config import default_file, load, load_profile
 from drivers.events import Key, KeyPress, Scan, ScanText, Swipe, Tracks
 from keys import CredentialProtector, open_vault, provision
 from terminal.acquirer.acquirer import Acquirer
@@ -42,6 +42,7 @@ TERMINAL, MERCHANT = "10000001", "999290054110001"
 START = datetime(2026, 11, 24, 10, 12, 36)
 ACCOUNTS = {account.name: account for account in DEMO_ACCOUNTS}
 FLOW_S = 10.0
+RESULTS = ("outcome.", "refused", "settle.", "balance.")
 DIALECT = iso8583.dialect("unionpay-pos")
 
 
@@ -197,12 +198,20 @@ class Counter:
     @property
     def result(self):
         """Name of the last outcome shown."""
-        return next(s.name for s in reversed(self.shown) if s.name.startswith(("outcome.", "refused", "settle.", "balance.")))
+        return next(s.name for s in reversed(self.shown) if s.name.startswith(RESULTS))
 
     # --- what an auditor does --------------------------------------------------------------
 
     async def last(self):
         return await self.journal.last()
+
+    async def until(self, condition):
+        """Wait for something to be so."""
+        async with asyncio.timeout(FLOW_S):
+            while True:
+                if condition():
+                    return
+                await asyncio.sleep(0.01)
 
     async def quiet(self):
         """Wait until nothing is open any more."""
@@ -236,7 +245,8 @@ class Counter:
 
 
 ENDS = ("outcome.", "refused", "balance.shown", "settle.", "totals", "reprint.queued", "reprint.none", "sign-", "echo.",
-        "details", "last-batch", "operator.saved", "version", "waiting", "diagnosis", "download", "parameters", "qr.receipt")  # fmt: skip
+        "details", "last-batch", "operator.saved", "version", "waiting", "diagnosis", "download", "parameters",
+        "receipt")  # fmt: skip
 
 
 @pytest.fixture

@@ -47,7 +47,13 @@ def test_a_refund_gives_back_a_part(counter):
     async def story(c):
         await c.sell("5000")
         sale = await c.last()
-        await c.do("31", ("ask.date", "1124"), ("ask.rrn", sale.rrn), ("refund.amount", "2000"), ("refund.present", "$signature"))
+        await c.do(
+            "31",
+            ("ask.date", "1124"),
+            ("ask.rrn", sale.rrn),
+            ("refund.amount", "2000"),
+            ("refund.present", "$signature"),
+        )
         assert c.result == "outcome.approved"
         assert c.bank.balance("signature") == 100_000_000 - 3000
         return await c.books_agree()
