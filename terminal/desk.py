@@ -82,6 +82,8 @@ class Desk:
         show: Callable[[Screen], None],
         status: Callable[[], Status],
         wake_printer: Callable[[], None],
+        *,
+        paper: bool = True,
     ) -> None:
         self.settings = settings
         self.texts = texts
@@ -95,6 +97,8 @@ class Desk:
         self._status = status
         self._wake_printer = wake_printer
         self._shown: Screen | None = None
+        self.paper = paper
+        """Whether there is a printer; without one the receipt is shown as a code."""
         self.key_room: KeyRoom | None = None
         """Where a technician loads keys; None where a terminal has no vault of its own."""
 
@@ -198,6 +202,13 @@ class Desk:
                 return await settle(self.acquirer, self._reversals, self._advices)
         finally:
             await self._drop_events()
+
+    async def send_waiting(self) -> None:
+        """Try everything that waits for the host once, reversals first."""
+        async with self.acquirer.turn:
+            if not await self._reversals.drain():
+                await self._advices.drain(None)
+        await self._drop_events()
 
     async def undone(self, outcome: Outcome) -> Outcome:
         """Wait for the host to acknowledge that an attempt is undone, as long as the profile allows."""

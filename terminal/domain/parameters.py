@@ -1,4 +1,4 @@
-"""Terminal parameters as the host gives them: two digits of a tag and a value of fixed length (facts/unionpay.md §3.5)."""
+"""Terminal parameters as the host gives them: tag of two digits, value of fixed length (facts/unionpay.md §3.5)."""
 
 from __future__ import annotations
 

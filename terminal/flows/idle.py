@@ -8,6 +8,7 @@ from drivers.events import Event, Key, KeyPress, Scan, Swipe
 from terminal.desk import Desk
 from terminal.domain.outcome import outcome_of
 from terminal.domain.record import TransactionRecord
+from terminal.flows.lock import stay_locked
 from terminal.flows.menu import MAIN, choose, follow
 from terminal.flows.operators import sign_in
 from terminal.flows.outcome import tell_outcome
@@ -30,6 +31,7 @@ async def attend(desk: Desk, interrupted: list[TransactionRecord]) -> None:
     if interrupted:
         await tell_outcome(desk, outcome_of(interrupted[-1]))
     await resume_settlement(desk)
+    await stay_locked(desk)
     while True:
         try:
             if not desk.acquirer.operator:

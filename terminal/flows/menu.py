@@ -1,4 +1,4 @@
-"""The menu tree as a table: a digit, a text, and what it does (facts/product.md §4.5)."""
+"""The menu tree as a table: a digit, a text, what it does, and who may (facts/product.md §4.5)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from terminal.desk import Desk
-from terminal.flows import cash, manage, offline, operators, order, pre_auth, refund, slips, transfer, undo
+from terminal.flows import (
+    cash, diagnosis, lock, manage, offline, operators, order, pre_auth, refund, slips, switches, technician, transfer,
+    undo, waiting,
+)  # fmt: skip
 from terminal.flows.balance import balance
+from terminal.flows.operators import Who, admitted
 from terminal.flows.sale import sale
 from terminal.flows.settle import settle_flow
 from terminal.flows.version import show_version
@@ -25,6 +29,9 @@ class Item:
     digit: str
     label: str
     leads_to: Flow | Menu
+    who: Who = Who.ANYBODY
+    kind: str = ""
+    """The transaction that can be switched off; empty for what is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +43,25 @@ class Menu:
     items: tuple[Item, ...]
 
 
+_T, _TECHNICIAN = Who.CASHIER, Who.TECHNICIAN
+
 _VOID = Menu("menu.void", "menu.void", (
-    Item("1", "menu.void.sale", undo.void_sale),
-    Item("2", "menu.void.completion", undo.void_completion),
+    Item("1", "menu.void.sale", undo.void_sale, _T, "sale-void"),
+    Item("2", "menu.void.completion", undo.void_completion, _T, "completion-void"),
 ))  # fmt: skip
 
 _REFUND = Menu("menu.refund", "menu.refund", (
-    Item("1", "menu.refund.card", refund.refund),
-    Item("2", "menu.refund.code", refund.refund_code),
+    Item("1", "menu.refund.card", refund.refund, _T, "refund"),
+    Item("2", "menu.refund.code", refund.refund_code, _T, "qr-refund"),
 ))  # fmt: skip
 
 _PRE_AUTH = Menu("menu.pre-auth", "menu.pre-auth", (
-    Item("1", "menu.pre-auth.new", pre_auth.pre_auth),
-    Item("2", "menu.pre-auth.void", pre_auth.void_pre_auth),
-    Item("3", "menu.pre-auth.complete", pre_auth.complete),
-    Item("4", "menu.pre-auth.advice", pre_auth.complete_by_advice),
-    Item("5", "menu.pre-auth.completion-void", undo.void_completion),
-    Item("6", "menu.pre-auth.additional", pre_auth.additional),
+    Item("1", "menu.pre-auth.new", pre_auth.pre_auth, _T, "pre-auth"),
+    Item("2", "menu.pre-auth.void", pre_auth.void_pre_auth, _T, "pre-auth-void"),
+    Item("3", "menu.pre-auth.complete", pre_auth.complete, _T, "completion"),
+    Item("4", "menu.pre-auth.advice", pre_auth.complete_by_advice, _T, "completion-advice"),
+    Item("5", "menu.pre-auth.completion-void", undo.void_completion, _T, "completion-void"),
+    Item("6", "menu.pre-auth.additional", pre_auth.additional, _T, "additional-pre-auth"),
 ))  # fmt: skip
 
 _PRINT = Menu("menu.print", "menu.print", (
@@ -61,6 +70,8 @@ _PRINT = Menu("menu.print", "menu.print", (
     Item("3", "menu.print.details", slips.print_details),
     Item("4", "menu.print.totals", slips.show_totals),
     Item("5", "menu.print.last-batch", slips.print_last_batch),
+    Item("6", "menu.print.parameters", slips.print_parameters),
+    Item("7", "menu.print.on-screen", slips.show_last),
 ))  # fmt: skip
 
 _OPERATORS = Menu("menu.operators", "menu.operators", (
@@ -80,26 +91,47 @@ _MANAGE = Menu("menu.manage", "menu.manage", (
     Item("5", "menu.manage.query", slips.query),
     Item("6", "menu.manage.settle", settle_flow),
     Item("7", "menu.manage.version", show_version),
+    Item("8", "menu.manage.lock", lock.lock),
+    Item("9", "menu.manage.diagnosis", diagnosis.diagnosis),
+    Item("0", "menu.manage.waiting", waiting.waiting),
 ))  # fmt: skip
 
 _OTHER = Menu("menu.other", "menu.other", (
-    Item("1", "menu.other.offline", offline.offline_sale),
-    Item("2", "menu.other.tip", offline.tip),
-    Item("3", "menu.other.cash", cash.cash_sale),
-    Item("4", "menu.other.split", cash.split_sale),
-    Item("5", "menu.other.order", order.order),
-    Item("6", "menu.other.transfer", transfer.transfer),
+    Item("1", "menu.other.offline", offline.offline_sale, _T, "offline-sale"),
+    Item("2", "menu.other.tip", offline.tip, _T, "tip"),
+    Item("3", "menu.other.cash", cash.cash_sale, _T, "cash"),
+    Item("4", "menu.other.split", cash.split_sale, _T, "sale"),
+    Item("5", "menu.other.order", order.order, _T, "qr-order"),
+    Item("6", "menu.other.transfer", transfer.transfer, _T, "transfer"),
+))  # fmt: skip
+
+_LOAD = Menu("menu.load", "menu.load", (
+    Item("1", "menu.load.parameters", manage.load_parameters, _TECHNICIAN),
+    Item("2", "menu.load.chip", manage.load_chip, _TECHNICIAN),
+    Item("3", "menu.load.ca-keys", manage.load_ca_keys, _TECHNICIAN),
+    Item("4", "menu.load.lists", manage.load_lists, _TECHNICIAN),
+    Item("5", "menu.load.status", manage.report_status),
+))  # fmt: skip
+
+_TECHNICIAN_MENU = Menu("menu.technician", "menu.technician", (
+    Item("1", "menu.technician.merchant", technician.merchant, _TECHNICIAN),
+    Item("2", "menu.technician.communication", technician.communication, _TECHNICIAN),
+    Item("3", "menu.technician.switches", switches.switches, _TECHNICIAN),
+    Item("5", "menu.technician.clear", technician.clear_paper, _TECHNICIAN),
+    Item("6", "menu.load", _LOAD),
+    Item("7", "menu.manage.diagnosis", diagnosis.diagnosis),
 ))  # fmt: skip
 
 MAIN = Menu("menu.main", "menu.main", (
-    Item("1", "menu.sale", sale),
+    Item("1", "menu.sale", sale, _T, "sale"),
     Item("2", "menu.void", _VOID),
     Item("3", "menu.refund", _REFUND),
     Item("4", "menu.pre-auth", _PRE_AUTH),
-    Item("5", "menu.balance", balance),
+    Item("5", "menu.balance", balance, _T, "balance"),
     Item("6", "menu.print", _PRINT),
     Item("7", "menu.manage", _MANAGE),
     Item("8", "menu.other", _OTHER),
+    Item("9", "menu.technician", _TECHNICIAN_MENU),
 ))  # fmt: skip
 
 
@@ -113,8 +145,11 @@ async def choose(desk: Desk, menu: Menu) -> None:
 async def follow(desk: Desk, menu: Menu, digit: str) -> None:
     """Do what a digit of a menu leads to; nothing for a digit that is not there."""
     for item in menu.items:
-        if item.digit == digit:
-            if isinstance(item.leads_to, Menu):
-                await choose(desk, item.leads_to)
-            else:
-                await item.leads_to(desk)
+        if item.digit != digit:
+            continue
+        if isinstance(item.leads_to, Menu):
+            await choose(desk, item.leads_to)
+        elif item.kind and await switches.is_off(desk, item.kind):
+            await desk.refuse(item.label, "reason.switched-off")
+        elif await admitted(desk, item.who, item.label):
+            await item.leads_to(desk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from enum import Enum
 
 from keys import Secret
 from terminal.desk import Desk
@@ -14,10 +15,15 @@ from terminal.screens.screen import Screen, Tone
 from terminal.secret_prompt import SecretPrompt
 
 __all__ = [
+    "ADMINISTRATOR",
+    "SUPERVISOR",
+    "Who",
     "add_operator",
+    "admitted",
     "approved_by",
     "change_password",
     "list_operators",
+    "prove",
     "remove_operator",
     "sign_in",
     "sign_out",
@@ -45,6 +51,38 @@ async def sign_in(desk: Desk) -> None:
 async def sign_out(desk: Desk) -> None:
     """The next one signs in."""
     desk.acquirer.operator = ""
+
+
+class Who(Enum):
+    """Who may use a line of the menu."""
+
+    ANYBODY = "anybody"
+    CASHIER = "cashier"
+    """Trades; the supervisor and the administrator do not (facts/product.md §4.3)."""
+    TECHNICIAN = "technician"
+    """The administrator 99, signed in or proven on the spot."""
+
+
+async def admitted(desk: Desk, who: Who, title: str) -> bool:
+    """Whether whoever stands there may go on; said why not. Raises Cancelled when a password is not given."""
+    if who is Who.ANYBODY or not desk.settings.terminal.operators:
+        return True
+    if who is Who.CASHIER:
+        trades = desk.acquirer.operator not in (SUPERVISOR, ADMINISTRATOR)
+        if not trades:
+            await desk.refuse(title, "operator.no-trade")
+        return trades
+    if desk.acquirer.operator != ADMINISTRATOR:
+        await _prove(desk, ADMINISTRATOR, "operator.technician")
+        await desk.journal.note("approved", f"by {ADMINISTRATOR} for {desk.acquirer.operator}: {title}")
+    return True
+
+
+async def prove(desk: Desk, numbers: tuple[str, ...]) -> str:
+    """One of these proves to be there. Raises Cancelled."""
+    number = await ask_digits(desk, _TITLE, "operator", _NUMBER_DIGITS, right=lambda typed: typed in numbers)
+    await _prove(desk, number)
+    return number
 
 
 async def approved_by(desk: Desk, role: Role) -> None:

@@ -1,4 +1,4 @@
-"""What the host has given for later, each by its name and replaced as a whole: a power cut leaves the old or the new."""
+"""What the host has given for later, each set by its name and replaced as a whole."""
 
 from __future__ import annotations
 

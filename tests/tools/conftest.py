@@ -19,6 +19,7 @@ from keys.secret import Secret
 from tools.host.accounts import DEMO_ACCOUNTS, DEMO_CODES, DemoAccount, stripe
 from tools.host.book import Book
 from tools.host.delivery import Envelope
+from tools.host.downloads import Shelf
 from tools.host.request import Request
 from tools.host.security import Security
 from tools.host.switch import HostProfile, Switch
@@ -55,7 +56,7 @@ class Bank:
         self.book = Book.open(self.folder / "book.db", lambda: NOW, DEMO_ACCOUNTS, DEMO_CODES)
         with self.book.transaction():
             self.book.enrol(TERMINAL, MERCHANT)
-        self.switch = Switch(self.book, self.security, self.profile, lambda: NOW)
+        self.switch = Switch(self.book, self.security, Shelf(self.folder, self.random), self.profile, lambda: NOW)
         self.envelope = Envelope(self.dialect, self.security, self.random)
 
     def balance(self, name: str) -> int:

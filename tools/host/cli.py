@@ -17,6 +17,7 @@ from tools.host.accounts import DEMO_ACCOUNTS, DEMO_CODES
 from tools.host.book import Book
 from tools.host.control import Control
 from tools.host.delivery import Envelope
+from tools.host.downloads import Shelf
 from tools.host.events import Events
 from tools.host.faults import Faults
 from tools.host.security import Security
@@ -80,7 +81,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     profile = HostProfile(
         element_59_length_digits=arguments.element_59_digits, sign_declines=not arguments.unsigned_declines
     )
-    switch = Switch(book, security, profile, datetime.now)
+    switch = Switch(book, security, Shelf(folder), profile, datetime.now)
     server = HostServer(
         dialect,
         switch,

@@ -102,6 +102,8 @@ class Control:
                 return {"done": "watch"}
             if "do" in asked and asked["do"] in self._commands:
                 return {"done": asked["do"], **self._commands[asked["do"]](asked)}
+            if asked.get("ask") == "list-key":
+                return {"list-key": self._switch.list_key}
             if asked.get("ask") == "check-values":
                 return {"check-values": self._security.check_values()}
             if "ask" in asked and asked["ask"] in REPORTS:
@@ -111,7 +113,7 @@ class Control:
         known = ", ".join([*self._commands, "watch"])
         return _refused(
             "Neither a command nor a question of this host.",
-            f'Use {{"do": one of {known}}} or {{"ask": one of {", ".join(REPORTS)}, check-values}}',
+            f'Use {{"do": one of {known}}} or {{"ask": one of {", ".join(REPORTS)}, check-values, list-key}}',
         )
 
     def _next_answer(self, asked: Mapping[str, Any]) -> Answer:

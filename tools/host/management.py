@@ -16,6 +16,7 @@ from tools.host.codes import (
     UNKNOWN_TERMINAL,
     WRONG_MERCHANT,
 )
+from tools.host.downloads import Shelf
 from tools.host.request import Request
 from tools.host.security import Security
 
@@ -25,17 +26,15 @@ _MTIS = frozenset({"0800", "0820", "0620"})
 _SIGN_ON = {"001": (False, False), "003": (True, False), "004": (True, True)}
 """Network code: double-length keys, track key (§2)."""
 _SIGN_OFF, _ECHO, _SCRIPT_RESULT = "002", "301", "951"
-_NOTHING_TO_LOAD = frozenset({"370", "372", "380", "382", "390"})
-"""Downloads of chip parameters and lists: this host has none to give, which element 62 says with ``0``."""
 _ACKNOWLEDGED = frozenset({_ECHO, "362", "371", "381", "391", "401"})
-_PARAMETERS = "360"
 
 
 class Management:
     """Answers 0800, 0820 and 0620."""
 
-    def __init__(self, book: Book, security: Security, now: Callable[[], datetime]) -> None:
+    def __init__(self, book: Book, security: Security, shelf: Shelf, now: Callable[[], datetime]) -> None:
         self._book = book
+        self._shelf = shelf
         self._security = security
         self._now = now
 
@@ -65,10 +64,9 @@ class Management:
             return self._reply(request, APPROVE, terminal)
         if code in _ACKNOWLEDGED:
             return self._reply(request, APPROVE, terminal)
-        if code in _NOTHING_TO_LOAD:
-            return self._reply(request, APPROVE, terminal, {62: b"0"})
-        if code == _PARAMETERS:
-            return self._reply(request, APPROVE, terminal, {62: _parameters()})
+        body = self._shelf.answer(code, request.data(62))
+        if body is not None:
+            return self._reply(request, APPROVE, terminal, {62: body})
         return self._reply(request, NOT_SUPPORTED, terminal)
 
     def _sign_on(self, request: Request, terminal: Terminal) -> Message:
@@ -97,8 +95,3 @@ class Management:
             **(more or {}),
         }
         return Message(f"{int(request.mti) + 10:04d}", dict(sorted(elements.items())))
-
-
-def _parameters() -> bytes:
-    """Terminal parameters as tag and fixed-length value (§3.5): waiting time, tries, tip, batch of functions."""
-    return b"1260" + b"133" + b"180" + b"1910" + b"201" + b"211" + b"233" + b"240"

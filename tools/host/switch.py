@@ -28,6 +28,7 @@ from tools.host.codes import (
     WRONG_MERCHANT,
     WRONG_PIN,
 )
+from tools.host.downloads import Shelf
 from tools.host.kinds import REVERSAL_MTI, Kind, kind_of
 from tools.host.management import Management
 from tools.host.request import Request, tagged
@@ -75,12 +76,16 @@ class Answer:
 class Switch:
     """The simulated acquirer and issuer behind the wire."""
 
-    def __init__(self, book: Book, security: Security, profile: HostProfile, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, book: Book, security: Security, shelf: Shelf, profile: HostProfile, now: Callable[[], datetime]
+    ) -> None:
         self._book = book
         self._security = security
         self._profile = profile
+        self.list_key = shelf.public_key
+        """Ed25519 key of the card lists, as a terminal's profile names it."""
         self._now = now
-        self._management = Management(book, security, now)
+        self._management = Management(book, security, shelf, now)
         self._settlement = Settlement(book, now)
 
     def answer(self, request: Request, forced_code: str = "") -> Answer | None:

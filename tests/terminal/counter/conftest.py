@@ -33,6 +33,7 @@ from terminal.screens.texts import Translator
 from tools.host.accounts import DEMO_ACCOUNTS, DEMO_CODES, stripe
 from tools.host.book import Book
 from tools.host.delivery import Envelope
+from tools.host.downloads import Shelf
 from tools.host.faults import Faults, Order
 from tools.host.security import Security
 from tools.host.server import HostServer
@@ -64,7 +65,8 @@ class Bank:
             self.book.enrol(TERMINAL, MERCHANT)
         self.faults = Faults()
         self.events = []
-        self.switch = Switch(self.book, self.security, HostProfile(), clock)
+        self.shelf = Shelf(folder)
+        self.switch = Switch(self.book, self.security, self.shelf, HostProfile(), clock)
         self.server = HostServer(
             DIALECT, self.switch, Envelope(DIALECT, self.security, os.urandom), self.faults, self._told
         )
