@@ -39,6 +39,14 @@ def check_profile(profile: AcquirerProfile, file: str) -> Iterator[Problem]:
             "a larger number",
             "Write: reversal_retry_first_s = 5 and reversal_retry_max_s = 300",
         )
+    if profile.answer_s < profile.response_s + profile.connect_s:
+        yield Problem(
+            file,
+            "answer_s",
+            "at least response_s and connect_s together",
+            "a smaller number",
+            "Write: answer_s = 90 with response_s = 60 and connect_s = 10",
+        )
     seen: dict[str, str] = {}
     for key in ("approval_codes", "ambiguous_codes"):
         for code in getattr(profile, key):

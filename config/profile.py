@@ -170,7 +170,6 @@ class AcquirerProfile(LimitRules, frozen=True, forbid_unknown_fields=True, kw_on
         Meta(description="Up to this amount a sale without a PIN needs no signature.", examples=[0]),
     ] = 0
 
-
     # -- what an answer means
     approval_codes: Annotated[
         tuple[Code, ...],

@@ -18,6 +18,7 @@ from iso8583 import Message
 from keys import KeyRoom, furnished, open_vault
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
+from terminal.acquirer.downloads import load_lists
 from terminal.acquirer.exchange import Exchange
 from terminal.acquirer.link import Endpoint, HostLink
 from terminal.acquirer.request import Identity
@@ -29,7 +30,7 @@ from terminal.clock import TerminalClock
 from terminal.desk import Desk, EventQueue
 from terminal.domain.record import TransactionRecord
 from terminal.flows.idle import attend
-from terminal.journal import Journal, Limits, PrintJob
+from terminal.journal import Journal, Limits, PrintJob, Writer
 from terminal.keyring import protector_for
 from terminal.outside import MACHINE, Outside
 from terminal.screens.face import Face
@@ -37,6 +38,8 @@ from terminal.screens.texts import Translator
 from terminal.service.key_guard import guard_keys
 from terminal.service.monitor import Monitor
 from terminal.slips.escpos import keep_capabilities_in
+from terminal.slips.facts import facts_of
+from terminal.slips.keeper import SlipKeeper
 from terminal.slips.layout import Merchant
 from terminal.slips.paper import SlipWriter
 from terminal.slips.profile import PrinterProfile
@@ -75,6 +78,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
             writer=writer,
         )
         acquirer.signed_on = await _still_signed_on(acquirer)
+        await load_lists(acquirer)
 
         def reversals_changed(closed: TransactionRecord | None) -> None:
             board.changed()
@@ -92,7 +96,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
         closing.push_async_callback(_close, devices)
         hotplug = outside.hotplug(lambda: _look_again(devices))
         closing.callback(hotplug.close)
-        spooler = _spooler(settings, journal, clock, devices.get("printer"), board, monitor, outside)
+        spooler = _spooler(settings, journal, clock, devices.get("printer"), board, monitor, outside, writer)
         events = EventQueue()
         desk = Desk(
             settings,
@@ -105,6 +109,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
             face.show,
             board.status,
             spooler.wake,
+            paper="printer" in devices,
         )
         board.changed = desk.refresh
         desk.key_room = room
@@ -143,23 +148,28 @@ def _spooler(
     board: Board,
     monitor: Monitor,
     outside: Outside,
-) -> Spooler:
+    disk: Writer,
+) -> Spooler | SlipKeeper:
+    """Whatever takes slips: the printer's spooler, or the keeper of files where there is no printer."""
     terminal = settings.terminal
     keep_capabilities_in(Path(terminal.state_dir))
     writer = SlipWriter(
         journal,
-        Merchant(terminal.merchant_name, terminal.merchant_id, terminal.id),
+        Merchant(terminal.merchant_name, terminal.merchant_id, terminal.id, terminal.training),
         settings.acquirer_profile.currency,
         _printer_profile(settings.connected.printer),
         (terminal.language, terminal.customer_language or terminal.language),
         clock,
         outside.aside,
+        lambda: facts_of(settings, journal),
     )
 
     def printed(job: PrintJob) -> None:
         monitor.tell("print", what=job.what, voucher=job.record.stan if job.record else None)
 
-    return Spooler(cast(SlipPrinter | None, printer), journal.jobs, writer.draw, board.paper, printed)
+    if printer is None:
+        return SlipKeeper(Path(terminal.state_dir), journal.jobs, writer.lines, disk, printed)
+    return Spooler(cast(SlipPrinter, printer), journal.jobs, writer.draw, board.paper, printed)
 
 
 def _printer_profile(printer: Printer | None) -> PrinterProfile:

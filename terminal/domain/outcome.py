@@ -8,7 +8,7 @@ from enum import StrEnum
 from terminal.domain.record import State, TransactionRecord, UndoCause
 from terminal.domain.transactions import TRANSACTIONS
 
-__all__ = ["Outcome", "Result", "outcome_of"]
+__all__ = ["Outcome", "Result", "is_proof", "outcome_of"]
 
 
 class Result(StrEnum):
@@ -57,6 +57,11 @@ def outcome_of(record: TransactionRecord) -> Outcome:
     told_by_host = not record.undo_cause or record.undo_cause in _HOST_SPOKE
     reason = f"response.{record.response_code}" if told_by_host else f"reason.{record.undo_cause}"
     return Outcome(_RESULTS[record.state], reason, record)
+
+
+def is_proof(record: TransactionRecord) -> bool:
+    """Whether a slip of this row proves a payment: approved, or agreed at the counter and on its way."""
+    return record.state is State.APPROVED or (record.state is State.ADVISING and TRANSACTIONS[record.kind].stands)
 
 
 _HOST_SPOKE = frozenset({UndoCause.UNPROVEN_DECLINE, UndoCause.AMBIGUOUS_CODE})

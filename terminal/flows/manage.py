@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer import downloads
+from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.sign_on import ManagementResult, echo, sign_off, sign_on
 from terminal.desk import Desk
 from terminal.screens.screen import Screen, Tone

@@ -7,8 +7,21 @@ from dataclasses import dataclass
 
 from terminal.desk import Desk
 from terminal.flows import (
-    cash, diagnosis, lock, manage, offline, operators, order, pre_auth, refund, slips, switches, technician, transfer,
-    undo, waiting,
+    cash,
+    diagnosis,
+    lock,
+    manage,
+    offline,
+    operators,
+    order,
+    pre_auth,
+    refund,
+    slips,
+    switches,
+    technician,
+    transfer,
+    undo,
+    waiting,
 )  # fmt: skip
 from terminal.flows.balance import balance
 from terminal.flows.operators import Who, admitted

@@ -10,7 +10,7 @@ import math
 
 from terminal.desk import Desk
 from terminal.domain.merchant_code import Order, merchant_code
-from terminal.domain.money import CURRENCIES, format_amount
+from terminal.domain.money import CURRENCIES
 from terminal.domain.outcome import Outcome
 from terminal.domain.record import TransactionRecord
 from terminal.flows.outcome import processing, tell_outcome
@@ -64,12 +64,12 @@ async def _until_paid(desk: Desk, opened: TransactionRecord) -> Outcome:
 def _order(desk: Desk, opened: TransactionRecord) -> Order:
     terminal, profile = desk.settings.terminal, desk.acquirer.profile
     return Order(
-        format_amount(opened.amount_minor, CURRENCIES[opened.currency], symbol=False),
-        opened.currency,
+        opened.amount_minor,
+        CURRENCIES[opened.currency],
         terminal.merchant_id,
         terminal.merchant_name,
         terminal.id,
-        opened.rrn,
+        opened.rrn or f"{opened.batch:06d}{opened.stan:06d}",
         profile.qr_acquirer_iin,
         profile.qr_city,
     )

@@ -6,6 +6,7 @@ from terminal.desk import Desk
 from terminal.domain.money import CURRENCIES, format_amount
 from terminal.domain.outcome import Outcome, Result
 from terminal.domain.transactions import TRANSACTIONS, Total
+from terminal.flows.receipt import offer_receipt
 from terminal.screens.screen import Screen, Tone
 from terminal.screens.texts import Translator
 
@@ -75,4 +76,5 @@ async def tell_outcome(desk: Desk, outcome: Outcome) -> Outcome:
         outcome = await desk.undone(outcome)
         desk.print_waiting()
     await desk.tell(outcome_screen(desk.texts, outcome), desk.settings.timeouts.outcome_s)
+    await offer_receipt(desk, outcome)
     return outcome

@@ -7,11 +7,21 @@ from terminal.domain.money import CURRENCIES, format_amount
 from terminal.domain.outcome import outcome_of
 from terminal.domain.record import TransactionRecord
 from terminal.flows.outcome import outcome_screen
+from terminal.flows.receipt import show_receipt
 from terminal.journal import Slip, Totals
 from terminal.prompts import DigitsPrompt
 from terminal.screens.screen import Screen, Tone
 
-__all__ = ["print_details", "print_last_batch", "query", "reprint_any", "reprint_last", "show_totals"]
+__all__ = [
+    "print_details",
+    "print_last_batch",
+    "print_parameters",
+    "query",
+    "reprint_any",
+    "reprint_last",
+    "show_last",
+    "show_totals",
+]
 
 _STAN_DIGITS = 6
 
@@ -22,11 +32,36 @@ async def reprint_last(desk: Desk) -> None:
 
 
 async def reprint_any(desk: Desk) -> None:
-    """Print a slip of the current batch again, by its voucher number."""
+    """Print any slip again by its voucher number: of this batch, or of an older one by its number."""
     stan = await desk.ask(
         DigitsPrompt("reprint.number", "menu.print.any", "reprint.number", _STAN_DIGITS), desk.settings.timeouts.menu_s
     )
-    await _reprint(desk, await desk.journal.find(int(stan)))
+    found = await desk.journal.find(int(stan))
+    if found is None:
+        batch = await desk.ask(
+            DigitsPrompt("reprint.batch", "menu.print.any", "reprint.batch", _STAN_DIGITS),
+            desk.settings.timeouts.menu_s,
+        )
+        found = await desk.journal.find(int(stan), int(batch))
+    await _reprint(desk, found)
+
+
+async def show_last(desk: Desk) -> None:
+    """The last transaction's receipt as a code to scan: for a customer without paper."""
+    record = await desk.journal.last()
+    if record is None:
+        await desk.refuse("menu.print", "reprint.none")
+        return
+    await show_receipt(desk, record)
+
+
+async def print_parameters(desk: Desk) -> None:
+    """Print what the terminal is set to."""
+    await desk.journal.jobs.queue_slip(None, Slip.PARAMETERS, reprint=False)
+    desk.print_waiting()
+    texts = desk.texts
+    screen = Screen("parameters.queued", texts.text("menu.print"), texts.text("parameters.queued"))
+    await desk.tell(screen, desk.settings.timeouts.outcome_s)
 
 
 async def show_totals(desk: Desk) -> None:

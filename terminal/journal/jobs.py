@@ -46,6 +46,23 @@ class PrintJobs:
 
         return await self._store.run(work)
 
+    async def waiting(self) -> int:
+        """How many slips are owed."""
+        return await self._store.run(self._owed)
+
+    async def give_up(self) -> int:
+        """Owe nothing any more: each slip can still be reprinted. How many were given up."""
+
+        def work() -> int:
+            count = self._owed()
+            self._store.database.execute("UPDATE print_job SET state = 'done' WHERE state != 'done'")
+            return count
+
+        return await self._store.commit(work)
+
+    def _owed(self) -> int:
+        return int(self._store.database.execute("SELECT count(*) FROM print_job WHERE state != 'done'").fetchone()[0])
+
     async def started(self, job: int, total: int) -> None:
         """Before the first byte of a slip: from here on a new try may be a duplicate."""
         await self._change(job, "state = 'started', total = ?, bytes_done = 0", total)

@@ -182,11 +182,12 @@ class Journal:
         found = await self._select("ORDER BY id DESC LIMIT 1", ())
         return found[0] if found else None
 
-    async def find(self, stan: int) -> TransactionRecord | None:
-        """The newest transaction of the current batch with this voucher number, or None."""
+    async def find(self, stan: int, batch: int = 0) -> TransactionRecord | None:
+        """The newest transaction of a batch with this voucher number, or None; 0 is the open one."""
 
         def work() -> list[TransactionRecord]:
-            return self._records("WHERE batch = ? AND stan = ? ORDER BY id DESC LIMIT 1", (self._store.batch(), stan))
+            where = "WHERE batch = ? AND stan = ? ORDER BY id DESC LIMIT 1"
+            return self._records(where, (batch or self._store.batch(), stan))
 
         found = await self._store.run(work)
         return found[0] if found else None
@@ -238,6 +239,18 @@ class Journal:
                 self._store.put(name, value)
 
         await self._store.commit(work)
+
+    async def has_space(self) -> bool:
+        """Whether a payment may begin, as far as the disk goes."""
+
+        def work() -> bool:
+            try:
+                self._store.require_space()
+            except BeginRefused:
+                return False
+            return True
+
+        return await self._store.run(work)
 
     async def note(self, what: str, detail: str = "") -> None:
         """Add a line to the event log. Never card data, PIN or key."""

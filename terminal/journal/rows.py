@@ -23,6 +23,8 @@ class Slip:
     DETAILS = "details"
     """Every transaction of a batch, a line each."""
     SETTLEMENT = "settlement"
+    PARAMETERS = "parameters"
+    """What the terminal is set to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from terminal.journal import Settlement
 from terminal.screens.texts import Translator
 from terminal.slips.layout import RULE, Line, Merchant, Style, batch_head
 
-__all__ = ["details_slip", "settlement_slip"]
+__all__ = ["details_slip", "parameters_slip", "settlement_slip"]
 
 _LAST_SHOWN = 4
+_FACT_CHARACTERS = 30
+"""Name and value on one line of the narrowest paper."""
 
 
 def details_slip(
@@ -58,3 +60,16 @@ def settlement_slip(
     agreed = "slip.balanced" if settlement.balanced else "slip.unbalanced"
     not_taken = [Line(say("slip.upload-refused"), f"{stan:06d}") for stan in refused]
     return [*lines, RULE, Line(say("slip.amount"), net, Style.AMOUNT), Line(say(agreed), style=Style.MARK), *not_taken]
+
+
+def parameters_slip(
+    facts: Sequence[tuple[str, str]], merchant: Merchant, batch: int, when: str, texts: Translator
+) -> list[Line]:
+    """What the terminal is set to: names as they stand in the files, and values. Never a key, never a card."""
+    lines = batch_head("slip.parameters", merchant, batch, when, texts, duplicate=False)
+    for name, value in facts:
+        if len(name) + len(value) > _FACT_CHARACTERS:
+            lines += [Line(name, style=Style.SMALL), Line("", value, Style.SMALL)]
+        else:
+            lines.append(Line(name, value, Style.SMALL))
+    return [*lines, RULE]

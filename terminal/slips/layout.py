@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from terminal.domain.money import CURRENCIES, format_amount
+from terminal.domain.outcome import is_proof
 from terminal.domain.record import Cvm, State, TransactionRecord
 from terminal.domain.transactions import TRANSACTIONS, Origin
 from terminal.journal import KindTotal, Slip, Totals
@@ -47,6 +48,8 @@ class Merchant:
     name: str
     merchant_id: str
     terminal_id: str
+    training: bool = False
+    """Whether everything this terminal prints is worth nothing."""
 
 
 _ENTRY_LETTERS = {"02": "S", "03": "Q"}
@@ -95,7 +98,7 @@ def transaction_slip(
     lines += [Line(say("slip.date"), _date(record)), RULE]
     amount = format_amount(record.amount_minor, CURRENCIES[record.currency])
     lines += [Line(say("slip.amount"), amount, Style.AMOUNT), RULE]
-    if not _good(record):
+    if not is_proof(record):
         lines += [
             Line(say("slip.not-charged"), style=Style.MARK),
             Line(say("slip.not-charged.text"), style=Style.SMALL),
@@ -131,6 +134,7 @@ def batch_head(
     say = texts.text
     return [
         Line(say(title), style=Style.TITLE),
+        *([Line(say("slip.training"), style=Style.MARK)] if merchant.training else []),
         *([Line(say("slip.duplicate"), style=Style.MARK)] if duplicate else []),
         RULE,
         Line(say("slip.merchant-id"), merchant.merchant_id),
@@ -139,11 +143,6 @@ def batch_head(
         Line(say("slip.date"), when),
         RULE,
     ]
-
-
-def _good(record: TransactionRecord) -> bool:
-    """Whether the slip is a proof of payment: approved, or agreed at the counter and on its way."""
-    return record.state is State.APPROVED or (record.state is State.ADVISING and TRANSACTIONS[record.kind].stands)
 
 
 def _original(record: TransactionRecord, texts: Translator) -> list[Line]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from terminal.domain.record import State, TransactionRecord, Uploaded
 from terminal.journal import Journal, PrintJob, Slip
 from terminal.screens.texts import Translator
-from terminal.slips.batch import details_slip, settlement_slip
+from terminal.slips.batch import details_slip, parameters_slip, settlement_slip
 from terminal.slips.escpos import escpos_bytes, rest_of_a_picture
 from terminal.slips.layout import Line, Merchant, Style, totals_slip, transaction_slip
 from terminal.slips.profile import LogoTrouble, PrinterProfile
@@ -32,6 +32,7 @@ class SlipWriter:
         languages: tuple[str, str],
         now: Callable[[], datetime],
         aside: Callable[..., Awaitable[bytes]] = asyncio.to_thread,
+        facts: Callable[[], Awaitable[list[tuple[str, str]]]] | None = None,
     ) -> None:
         self._journal = journal
         self._merchant = merchant
@@ -40,10 +41,11 @@ class SlipWriter:
         self._texts = {Slip.MERCHANT: Translator(languages[0]), Slip.CUSTOMER: Translator(languages[1])}
         self._now = now
         self._aside = aside
+        self._facts = facts
 
     async def draw(self, job: PrintJob, duplicate: bool) -> bytes:
         """Bytes of a job; drawn aside, for a picture takes longer than the loop may stand still."""
-        lines = await self._lines(job, duplicate)
+        lines = await self.lines(job, duplicate)
         record, printer = job.record, self._printer
         head = [Line(str(printer.logo), style=Style.LOGO)] if printer.logo is not None else []
         if record is not None:
@@ -56,7 +58,8 @@ class SlipWriter:
             _LOG.warning("%s %s", trouble, trouble.remedy)
             return before + await self._aside(escpos_bytes, lines, printer, drawer=drawer)
 
-    async def _lines(self, job: PrintJob, duplicate: bool) -> list[Line]:
+    async def lines(self, job: PrintJob, duplicate: bool) -> list[Line]:
+        """What stands on the slip of a job."""
         texts = self._texts[Slip.CUSTOMER if job.what == Slip.CUSTOMER else Slip.MERCHANT]
         if job.record is not None:
             return transaction_slip(job.record, self._merchant, job.what, texts, duplicate=duplicate)
@@ -68,6 +71,8 @@ class SlipWriter:
                 return settlement_slip(
                     settled, self._merchant, self._currency, texts, refused=refused, duplicate=duplicate
                 )
+        if job.what == Slip.PARAMETERS and self._facts is not None:
+            return parameters_slip(await self._facts(), self._merchant, job.batch, when, texts)
         if job.what == Slip.DETAILS:
             rows = await self._journal.of_batch(job.batch)
             return details_slip(rows, job.batch, self._merchant, when, texts, duplicate=duplicate)

@@ -56,7 +56,7 @@ class Bank:
         self.book = Book.open(self.folder / "book.db", lambda: NOW, DEMO_ACCOUNTS, DEMO_CODES)
         with self.book.transaction():
             self.book.enrol(TERMINAL, MERCHANT)
-        self.switch = Switch(self.book, self.security, Shelf(self.folder, self.random), self.profile, lambda: NOW)
+        self.switch = Switch(self.book, self.security, self.profile, lambda: NOW, Shelf(self.folder, self.random))
         self.envelope = Envelope(self.dialect, self.security, self.random)
 
     def balance(self, name: str) -> int:

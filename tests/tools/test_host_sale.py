@@ -160,7 +160,9 @@ def test_what_the_host_does_not_know_is_refused_by_name(till):
 
 def test_an_echo_and_the_downloads_are_answered(till):
     assert till.ask("0820", till.management("301"), mac=False)[39] == "00"
-    assert till.ask("0820", till.management("372"), mac=False)[62] == b"0"
+    assert till.ask("0820", {**till.management("372"), 62: b"100"}, mac=False)[62].startswith(b"2\x9f\x06\x05")
+    assert till.ask("0820", {**till.management("372"), 62: b"102"}, mac=False)[62] == b"0"
+    assert till.ask("0800", {**till.management("390"), 62: b"none00000000"}, mac=False)[62] == b"0"
     assert till.ask("0800", till.management("360"), mac=False)[39] == "00"
 
 

@@ -81,7 +81,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     profile = HostProfile(
         element_59_length_digits=arguments.element_59_digits, sign_declines=not arguments.unsigned_declines
     )
-    switch = Switch(book, security, Shelf(folder), profile, datetime.now)
+    switch = Switch(book, security, profile, datetime.now, Shelf(folder))
     server = HostServer(
         dialect,
         switch,

@@ -32,7 +32,7 @@ _ACKNOWLEDGED = frozenset({_ECHO, "362", "371", "381", "391", "401"})
 class Management:
     """Answers 0800, 0820 and 0620."""
 
-    def __init__(self, book: Book, security: Security, shelf: Shelf, now: Callable[[], datetime]) -> None:
+    def __init__(self, book: Book, security: Security, shelf: Shelf | None, now: Callable[[], datetime]) -> None:
         self._book = book
         self._shelf = shelf
         self._security = security
@@ -64,7 +64,7 @@ class Management:
             return self._reply(request, APPROVE, terminal)
         if code in _ACKNOWLEDGED:
             return self._reply(request, APPROVE, terminal)
-        body = self._shelf.answer(code, request.data(62))
+        body = self._shelf.answer(code, request.data(62)) if self._shelf is not None else None
         if body is not None:
             return self._reply(request, APPROVE, terminal, {62: body})
         return self._reply(request, NOT_SUPPORTED, terminal)

@@ -77,12 +77,17 @@ class Switch:
     """The simulated acquirer and issuer behind the wire."""
 
     def __init__(
-        self, book: Book, security: Security, shelf: Shelf, profile: HostProfile, now: Callable[[], datetime]
+        self,
+        book: Book,
+        security: Security,
+        profile: HostProfile,
+        now: Callable[[], datetime],
+        shelf: Shelf | None = None,
     ) -> None:
         self._book = book
         self._security = security
         self._profile = profile
-        self.list_key = shelf.public_key
+        self.list_key = shelf.public_key if shelf is not None else ""
         """Ed25519 key of the card lists, as a terminal's profile names it."""
         self._now = now
         self._management = Management(book, security, shelf, now)

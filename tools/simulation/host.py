@@ -72,8 +72,14 @@ class _LedgerBook(Book):
             self._ledger.charged(txn.kind, txn.amount_minor)
         return super().record(txn, effects)
 
+    def conclude(self, txn: Txn, code: str, account: int, auth_code: str, effects: Sequence[Effect]) -> Txn:
+        if auth_code:
+            self._ledger.charged(txn.kind, txn.amount_minor)
+        return super().conclude(txn, code, account, auth_code, effects)
+
     def undo(self, txn: Txn) -> None:
-        self._ledger.undone(txn.kind, txn.amount_minor)
+        if txn.state == "approved":  # an open code payment has moved nothing yet
+            self._ledger.undone(txn.kind, txn.amount_minor)
         super().undo(txn)
 
 

@@ -66,7 +66,7 @@ class Bank:
         self.faults = Faults()
         self.events = []
         self.shelf = Shelf(folder)
-        self.switch = Switch(self.book, self.security, self.shelf, HostProfile(), clock)
+        self.switch = Switch(self.book, self.security, HostProfile(), clock, self.shelf)
         self.server = HostServer(
             DIALECT, self.switch, Envelope(DIALECT, self.security, os.urandom), self.faults, self._told
         )
@@ -266,7 +266,7 @@ def counter(tmp_path):
             credential.write_bytes(os.urandom(32))
             credential.chmod(0o600)
             provision(folder / "keys.vault", CredentialProtector(credential), "lab", {"tmk": bank.master})
-            quick = {"response_s": 0.4, "connect_s": 1.0, "reversal_retry_first_s": 0.05, "reversal_retry_max_s": 0.2,
+            quick = {"response_s": 0.8, "connect_s": 1.0, "reversal_retry_first_s": 0.05, "reversal_retry_max_s": 0.2,
                      "undo_shown_s": 2.0, **changes}  # fmt: skip
             profile = replace(load_profile("unionpay-lab"), **quick)
             chosen = load(default_file())
