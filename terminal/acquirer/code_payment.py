@@ -19,6 +19,9 @@ from terminal.journal import Slip
 
 __all__ = ["ask_once", "until_final"]
 
+_QUESTIONS = 3
+"""At least so many fit into the time, also when each of them is left without an answer."""
+
 _OTHER = "06"
 """Element 39 of the reversal (facts/unionpay.md §3.1)."""
 
@@ -43,7 +46,8 @@ async def ask_once(acquirer: Acquirer, record: TransactionRecord, until: float) 
     """One question; the row, concluded when the answer was final. The caller holds ``acquirer.turn``."""
     profile, journal = acquirer.profile, acquirer.journal
     request = query(record, await journal.next_stan(), acquirer.identity, profile)
-    answer_by = min(until, asyncio.get_running_loop().time() + profile.response_s)
+    patience_s = min(profile.response_s, max(profile.qr_query_interval_s, profile.qr_query_max_s / _QUESTIONS))
+    answer_by = min(until, asyncio.get_running_loop().time() + patience_s)
     try:
         async with asyncio.timeout_at(answer_by), acquirer.link.open() as channel:
             reply = await acquirer.wire.call(channel, request, mac=True)

@@ -42,7 +42,7 @@ from tools.host.switch import HostProfile, Switch
 TERMINAL, MERCHANT = "10000001", "999290054110001"
 START = datetime(2026, 11, 24, 10, 12, 36)
 ACCOUNTS = {account.name: account for account in DEMO_ACCOUNTS}
-FLOW_S = 10.0
+FLOW_S = 20.0
 RESULTS = ("outcome.", "refused", "settle.", "balance.")
 DIALECT = iso8583.dialect("unionpay-pos")
 
@@ -96,6 +96,7 @@ class Counter:
         self.folder, self.bank, self.port, self.profile, self.clock = folder, bank, port, profile, clock
         self.settings, self.limits = settings, limits
         self.shown = []
+        self.face = None
         self.script = []
         self.events = EventQueue()
         self.printed = 0
@@ -154,6 +155,10 @@ class Counter:
             self.shown.append(screen)
         else:
             self.shown[-1] = screen
+        face = (screen.name, screen.instruction, screen.menu, screen.lines, screen.hints)
+        fresh, self.face = face != self.face, face  # a digit that appears makes no new screen
+        if not fresh:
+            return
         if self.script and screen.name.startswith(self.script[0][0]):
             _, *actions = self.script.pop(0)
             asyncio.get_running_loop().call_soon(self._act, actions)
@@ -181,6 +186,7 @@ class Counter:
         An action is digits (typed, then the green key), ``!key``, ``$account`` to swipe, ``@code`` to scan.
         """
         self.shown.clear()
+        self.face = None
         first, *rest = path
         self.script = [*(("menu.", f"!{digit}") for digit in rest), *script]
         try:
@@ -248,7 +254,7 @@ class Counter:
 
 ENDS = ("outcome.", "refused", "balance.shown", "settle.", "totals", "reprint.queued", "reprint.none", "sign-", "echo.",
         "details", "last-batch", "operator.saved", "version", "waiting", "diagnosis", "download", "parameters",
-        "receipt")  # fmt: skip
+        "receipt", "status.")  # fmt: skip
 
 
 @pytest.fixture
@@ -266,7 +272,7 @@ def counter(tmp_path):
             credential.write_bytes(os.urandom(32))
             credential.chmod(0o600)
             provision(folder / "keys.vault", CredentialProtector(credential), "lab", {"tmk": bank.master})
-            quick = {"response_s": 0.8, "connect_s": 1.0, "reversal_retry_first_s": 0.05, "reversal_retry_max_s": 0.2,
+            quick = {"response_s": 2.0, "connect_s": 1.0, "reversal_retry_first_s": 0.05, "reversal_retry_max_s": 0.2,
                      "undo_shown_s": 2.0, **changes}  # fmt: skip
             profile = replace(load_profile("unionpay-lab"), **quick)
             chosen = load(default_file())

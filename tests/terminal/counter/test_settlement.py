@@ -85,8 +85,12 @@ MESSAGES = 7
 """Of the settlement of ``a_day``: comparison, six uploads, the end."""
 
 
-@pytest.mark.parametrize("fault", [Fault.LOST, Fault.NO_ANSWER, Fault.DROP, Fault.GARBAGE])
-@pytest.mark.parametrize("place", range(MESSAGES))
+@pytest.mark.parametrize(
+    ("place", "fault"),
+    [(place, Fault.DROP) for place in range(MESSAGES)]
+    + [(place, Fault.CLOSE) for place in range(MESSAGES)]
+    + [(0, Fault.NO_ANSWER), (MESSAGES - 1, Fault.NO_ANSWER), (3, Fault.GARBAGE)],
+)
 def test_a_settlement_goes_on_where_a_message_was_lost(counter, fault, place):
     async def before(c):
         await a_day(c)
