@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3 chooses the interpreter, ARGS="..." goes to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help browser demo test check style types imports bench gallery format lock clean .venv
+.PHONY: help backends browser demo test check style types imports bench gallery format lock clean .venv
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -19,6 +19,7 @@ help:
 	@echo "make bench    measure start, memory and speed"
 	@echo "make gallery  draw every screen and slip again (docs/gallery/)"
 	@echo "make hardware-bench   the drivers' tests on real kernel devices, in a virtual machine"
+	@echo "make backends the libraries for a TPM and for PKCS #11 tokens (gcc, pkg-config, libtss2-dev)"
 	@echo "make .venv    only set up the environment; then: .venv/bin/countertop --help"
 	@echo "make format   put the sources in the house's form"
 	@echo "make lock     resolve requirements/*.in again (needs uv)"
@@ -34,6 +35,13 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/bench.txt requirements/dev.txt
 	@touch $@
 
 .venv: $(VENV)/dev.stamp
+
+# Libraries of the vault's other backends: a TPM (compiled; gcc, pkg-config, libtss2-dev) and PKCS #11 tokens.
+$(VENV)/backends.stamp: $(VENV)/dev.stamp requirements/tpm-build.txt requirements/tpm.txt requirements/pkcs11.txt
+	@$(INSTALL) tpm-build tpm pkcs11
+	@touch $@
+
+backends: $(VENV)/backends.stamp
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/countertop demo $(ARGS)
@@ -70,7 +78,7 @@ format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --config ruff.toml .
 
 lock:
-	@cd requirements && for set in build run evdev evdev-binary bench dev; do \
+	@cd requirements && for set in build run evdev evdev-binary bench dev tpm-build tpm pkcs11; do \
 	    uv pip compile -q $(ARGS) --universal --python-version 3.11 --generate-hashes --allow-unsafe \
 	        --no-emit-index-url --no-header $$set.in -o $$set.txt || exit 1; \
 	done

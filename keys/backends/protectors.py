@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol
 from keys.errors import KeysError, VaultCorrupt, VaultLocked
 from keys.secret import Secret
 
-__all__ = ["CredentialProtector", "PassphraseProtector", "Protector"]
+__all__ = ["CredentialProtector", "NoCounter", "PassphraseProtector", "Protector"]
 
 SALT_BYTES = 16
 KEY_BYTES = 32
@@ -47,7 +47,7 @@ class Protector(Protocol):
         """What it protects against and what not, for a technician."""
 
 
-class _NoCounter:
+class NoCounter:
     """A protector without memory of its own."""
 
     def check_epoch(self, parameters: Mapping[str, Any], epoch: int) -> None:
@@ -57,7 +57,7 @@ class _NoCounter:
         """See Protector."""
 
 
-class CredentialProtector(_NoCounter):
+class CredentialProtector(NoCounter):
     """A file with at least 32 random bytes, such as a credential handed over by the service manager."""
 
     kind: ClassVar[str] = "credential"
@@ -117,7 +117,7 @@ class CredentialProtector(_NoCounter):
         return data
 
 
-class PassphraseProtector(_NoCounter):
+class PassphraseProtector(NoCounter):
     """A passphrase typed at start, stretched by Argon2id (RFC 9106).
 
     The cost is chosen for the device's memory, not for a server's: 19 MiB and 4 passes take about 60 ms.
