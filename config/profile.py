@@ -49,6 +49,18 @@ class AcquirerProfile(LimitRules, frozen=True, forbid_unknown_fields=True, kw_on
             examples=["156"],
         ),
     ]
+    dialect_changes: Annotated[
+        dict[
+            Annotated[str, Meta(pattern=r"^[0-9]{1,3}$|^[a-z][a-z_]{1,15}$")],
+            Annotated[str, Meta(pattern=r"^[\x20-\x7E]{1,60}$")],
+        ],
+        Meta(
+            title="a table of element numbers and formats",
+            description="Where this acquirer's messages differ: element, or wire setting, and what it is there "
+            "(docs/integrator/iso8583.md, §13).",
+            examples=[{"49": "n3", "pad_nibble": "F"}],
+        ),
+    ] = {}
     operator_form: Annotated[
         Literal["01 ", "001", "01"],
         Meta(description="How operator 1 is written in element 63; acquirers differ (§13.9).", examples=["01 "]),

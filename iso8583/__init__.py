@@ -38,12 +38,15 @@ __all__ = [
     "TrailingBytesError",
     "TruncatedError",
     "UndefinedElementError",
+    "derived_dialect",
     "dialect",
     "dialect_names",
 ]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from iso8583.declaration import Declaration
 
 _loaded: dict[str, Dialect] = {}
@@ -63,6 +66,12 @@ def dialect(name: str) -> Dialect:
 def dialect_names() -> list[str]:
     """Names that ``dialect`` takes."""
     return list(CODECS)
+
+
+def derived_dialect(name: str, base: str, changes: Mapping[str, str]) -> Dialect:
+    """A dialect that differs from another by a few lines; see ``iso8583.derive``. Raises DialectError."""
+    derived: Dialect = import_module("iso8583.derive").derived_dialect(name, base, changes)
+    return derived
 
 
 def __getattr__(name: str) -> object:

@@ -9,7 +9,7 @@ from typing import Any
 from iso8583.elements import RIGHT, Element, Format, Variable
 from iso8583.errors import DialectError
 
-__all__ = ["Declaration", "Field", "Wire"]
+__all__ = ["Declaration", "Field", "Wire", "resolved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +98,34 @@ class Declaration:
 
     def fields(self) -> dict[int, Field]:
         """Every element with every question answered. Raises DialectError."""
-        return {number: _field(number, element.format, self.wire) for number, element in sorted(self.elements.items())}
+        for number in self.elements:
+            if not 2 <= number <= 64 * self.wire.bitmaps_max or number == 65:
+                raise DialectError(f"element {number} has no bit in {self.wire.bitmaps_max} bitmaps")
+        return {
+            number: resolved(number, element.format, self.wire) for number, element in sorted(self.elements.items())
+        }
 
 
 _PREFIXES = {"n": "digits", "x": "digits", "z": "digits", "an": "text", "ans": "text", "b": "binary", "tlv": "binary"}
 
 
-def _field(number: int, format: Format, wire: Wire) -> Field:
-    if not 2 <= number <= 64 * wire.bitmaps_max or number == 65:
-        raise DialectError(f"element {number} has no bit in {wire.bitmaps_max} bitmaps")
+_CODINGS = {
+    "digits": ("bcd", "ascii", "ebcdic"),
+    "text": ("ascii", "ebcdic", "latin-1"),
+    "binary": ("raw", "hex", "hex-ebcdic"),
+}
+
+
+def resolved(number: int, format: Format, wire: Wire) -> Field:
+    """A format with every question answered by the wire. Raises DialectError."""
     kind = _PREFIXES.get(format.content)
     if kind is None:
         raise DialectError(f"element {number} has an unknown content")
     coding = format.coding or getattr(wire, kind)
     if coding == "hex" and wire.text == "ebcdic":
         coding = "hex-ebcdic"
+    if coding not in _CODINGS[kind]:
+        raise DialectError(f"element {number}: {format.content} is written as {', '.join(_CODINGS[kind])}")
     variable = format.length if isinstance(format.length, Variable) else None
     maximum = variable.maximum if variable else format.length
     assert isinstance(maximum, int)

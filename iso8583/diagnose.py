@@ -19,7 +19,7 @@ from iso8583.errors import (
 )
 from iso8583.message import Message
 
-__all__ = ["CODECS", "TableCodec", "content_fault"]
+__all__ = ["CODECS", "Reader", "TableCodec", "content_fault"]
 
 CODECS = {"ascii": "ascii", "latin-1": "latin-1", "ebcdic": "cp037", "hex": "ascii", "hex-ebcdic": "cp037"}
 """Python codec of each coding that is text on the wire."""
@@ -97,7 +97,7 @@ class TableCodec:
         if bitmaps > 2:
             bits[1] |= 1 << 63
         parts[1] = b"".join(self._bitmap_bytes(bits[index]) for index in range(bitmaps))
-        parts.extend(self._element_bytes(self._fields[n], message.elements[n]) for n in sorted(elements))
+        parts.extend(self.element_bytes(self._fields[n], message.elements[n]) for n in sorted(elements))
         return b"".join(parts)
 
     def _checked_numbers(self, message: Message) -> list[int]:
@@ -124,7 +124,8 @@ class TableCodec:
         text = raw.hex()
         return (text.upper() if self._wire.bitmap == "hex" else text).encode(self._text)
 
-    def _element_bytes(self, field: Field, value: object) -> bytes:
+    def element_bytes(self, field: Field, value: object) -> bytes:
+        """Bytes of an element, with its length. Raises Iso8583Error."""
         if field.content in ("b", "tlv"):
             if not isinstance(value, bytes):
                 raise ContentError(f"expected bytes, found {type(value).__name__}", field.number)
@@ -160,7 +161,7 @@ class TableCodec:
         """Message of bytes. Raises Iso8583Error."""
         if not isinstance(data, bytes | bytearray | memoryview):
             raise ContentError(f"expected bytes, found {type(data).__name__}")
-        reader = _Reader(bytes(data))
+        reader = Reader(bytes(data))
         mti = self._read_mti(reader)
         numbers = self._read_bitmaps(reader)
         elements: dict[int, str | bytes] = {}
@@ -168,12 +169,12 @@ class TableCodec:
             field = self._fields.get(number)
             if field is None:
                 raise UndefinedElementError("its bit is set, and the dialect does not have it", number, reader.offset)
-            elements[number] = self._read_element(reader, field)
+            elements[number] = self.read_element(reader, field)
         if reader.left:
             raise TrailingBytesError(f"{reader.left} bytes are left after the last element", None, reader.offset)
         return Message(mti, elements)
 
-    def _read_mti(self, reader: _Reader) -> str:
+    def _read_mti(self, reader: Reader) -> str:
         if self._wire.digits == "bcd":
             text = reader.take(2, 0).hex()
         else:
@@ -182,7 +183,7 @@ class TableCodec:
             raise ContentError(f"expected 4 digits, found {_kinds(text)}", 0, 0)
         return text
 
-    def _read_bitmaps(self, reader: _Reader) -> list[int]:
+    def _read_bitmaps(self, reader: Reader) -> list[int]:
         numbers: list[int] = []
         for index in range(self._wire.bitmaps_max + 1):
             offset = reader.offset
@@ -194,7 +195,7 @@ class TableCodec:
                 break
         return numbers
 
-    def _read_bitmap(self, reader: _Reader) -> int:
+    def _read_bitmap(self, reader: Reader) -> int:
         offset = reader.offset
         if self._wire.bitmap == "raw":
             return int.from_bytes(reader.take(BITMAP_BYTES, 1), "big")
@@ -203,7 +204,8 @@ class TableCodec:
             raise BitmapError(f"expected 16 hexadecimal characters, found {_kinds(text)}", 1, offset)
         return int(text, 16)
 
-    def _read_element(self, reader: _Reader, field: Field) -> str | bytes:
+    def read_element(self, reader: Reader, field: Field) -> str | bytes:
+        """Value of an element, with its length. Raises Iso8583Error."""
         units = self._read_length(reader, field) if field.prefix_digits else field.maximum
         offset = reader.offset
         wire = reader.take(field.wire_bytes(units), field.number)
@@ -221,7 +223,7 @@ class TableCodec:
             value = value.replace("D", self._wire.separator)
         return value
 
-    def _read_length(self, reader: _Reader, field: Field) -> int:
+    def _read_length(self, reader: Reader, field: Field) -> int:
         offset = reader.offset
         raw = reader.take(field.prefix_bytes, field.number)
         if field.prefix_coding == "binary":
@@ -250,7 +252,7 @@ class TableCodec:
         return text
 
 
-class _Reader:
+class Reader:
     """Bytes and how far they have been read."""
 
     def __init__(self, data: bytes) -> None:

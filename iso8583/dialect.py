@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from iso8583.errors import UndefinedElementError
 from iso8583.message import Message
 
 TYPE_CHECKING = False
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from iso8583.declaration import Declaration
     from iso8583.diagnose import TableCodec
+    from iso8583.elements import Element
     from iso8583.message import Value
+    from iso8583.subfields import SubField
 
     Encode = Callable[[str, Mapping[int, Value]], bytes]
     Decode = Callable[[bytes, type[Message]], Message]
@@ -88,6 +91,22 @@ class Dialect:
             return self._from[data[self._bitmap]](data, Message)
         except Exception:  # noqa: BLE001 - as above
             return self.table_codec.decode(data)
+
+    def split(self, number: int, value: Value) -> list[SubField]:
+        """The parts inside an element's value: by place, by tag, by bit. Raises Iso8583Error."""
+        found: list[SubField] = import_module("iso8583.subfields").split(number, self._element(number), value)
+        return found
+
+    def join(self, number: int, parts: Mapping[str, Value]) -> Value:
+        """The value of an element from its parts. Raises Iso8583Error."""
+        found: Value = import_module("iso8583.subfields").join(number, self._element(number), parts)
+        return found
+
+    def _element(self, number: int) -> Element:
+        element = self.declaration.elements.get(number)
+        if element is None:
+            raise UndefinedElementError("not in this dialect", number)
+        return element
 
     def __repr__(self) -> str:
         return f"Dialect({self.name})"

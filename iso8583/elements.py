@@ -7,7 +7,8 @@ Each format has a construct of its own in ``iso8583.reference``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 __all__ = [
     "AN",
@@ -20,10 +21,15 @@ __all__ = [
     "RIGHT",
     "TLV",
     "B",
+    "BerTlv",
+    "Bitmapped",
     "Element",
     "Format",
+    "Inside",
     "L",
     "N",
+    "Positional",
+    "Tagged",
     "Variable",
     "X",
     "Z",
@@ -120,10 +126,52 @@ def TLV(length: Variable, **different: str) -> Format:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A data element: the standard's name, its Chinese name, its format, and how it is masked for people."""
+    """A data element, or a part of one: its name in the standard and in Chinese, its format, its mask, its parts."""
 
     name: str
     name_zh: str
     format: Format
     mask: str = ""
-    """``pan``, ``track``, ``hidden``, ``tlv`` or empty; see ``iso8583.masking``."""
+    """``pan``, ``track``, ``hidden``, ``tlv``, ``digits`` or empty; see ``iso8583.masking``."""
+    inside: tuple[Inside, ...] = ()
+    """What the value holds; of several the first that its length fits. See ``iso8583.subfields``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Positional:
+    """Parts of fixed length, one after the other; then ``repeated`` parts any number of times."""
+
+    parts: tuple[Element, ...] = ()
+    repeated: tuple[Element, ...] = ()
+    least: int | None = None
+    """The value may end after so many parts; None: all of them must be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A tag, a decimal length and a value, any number of times."""
+
+    tags: Mapping[str, Element] = field(default_factory=dict)
+    """Known tags; others are taken, and shown masked."""
+    length_digits: int = 3
+    tag_characters: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class BerTlv:
+    """BER-TLV objects (EMV Book 3 Annex B)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bitmapped:
+    """A bitmap and the parts whose bits are set, written as a message's elements are.
+
+    ``wire`` is a ``Wire``. All bits count from 1; none stands for a further bitmap.
+    """
+
+    parts: Mapping[int, Element]
+    wire: object
+    bitmap_bytes: int = 8
+
+
+Inside = Positional | Tagged | BerTlv | Bitmapped

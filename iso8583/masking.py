@@ -25,8 +25,8 @@ def masked(mask: str, value: str | bytes) -> str:
     ``pan``: truncated; ``track``, ``hidden`` and ``tlv``: only how long it is; ``digits``: runs of digits
     that could be a card number are truncated; without a mask the value itself.
     """
-    if mask == "pan" and isinstance(value, str):
-        return mask_pan(value)
+    if mask == "pan":
+        return mask_pan(value if isinstance(value, str) else value.hex().upper().rstrip("F"))
     if mask in ("pan", "track", "hidden", "tlv"):
         unit = "bytes" if isinstance(value, bytes) else "characters"
         return f"*** ({len(value)} {unit})"

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from iso8583.errors import Iso8583Error
-from iso8583.masking import mask_pan
 
 __all__ = [
-    "EMV_TAGS",
     "TlvError",
     "build_tlv",
-    "describe_tlv",
     "pack_tagged",
     "parse_tagged",
     "parse_tlv",
@@ -109,42 +106,3 @@ def pack_tagged(values: Mapping[str, str], length_digits: int = 3) -> str:
             raise TlvError(f"a value exceeds a length of {length_digits} digits")
         out.append(f"{tag}{len(value):0{length_digits}d}{value}")
     return "".join(out)
-
-
-def describe_tlv(data: bytes, *, reveal: bool = False) -> list[str]:
-    """Each object as ``tag name value``, card data and its like masked. Raises TlvError."""
-    lines = []
-    for tag, value in parse_tlv(data):
-        key = tag.hex().upper()
-        name, secret = EMV_TAGS.get(key, ("unknown", True))
-        text = value.hex().upper()
-        if not reveal and key == "5A":
-            text = mask_pan(text.rstrip("F"))
-        elif not reveal and secret:
-            text = f"*** ({len(value)} bytes)"
-        lines.append(f"{key} {name} {text}")
-    return lines
-
-
-EMV_TAGS: dict[str, tuple[str, bool]] = {
-    "4F": ("application identifier", False), "50": ("application label", False),
-    "57": ("track 2 equivalent data", True), "5A": ("primary account number", True),
-    "5F20": ("cardholder name", True), "5F24": ("expiration date", True), "5F2A": ("currency code", False),
-    "5F34": ("PAN sequence number", False), "71": ("issuer script 1", False), "72": ("issuer script 2", False),
-    "82": ("application interchange profile", False), "84": ("dedicated file name", False),
-    "8A": ("authorisation response code", False), "91": ("issuer authentication data", False),
-    "95": ("terminal verification results", False), "99": ("PIN data", True), "9A": ("transaction date", False),
-    "9B": ("transaction status information", False), "9C": ("transaction type", False),
-    "9F02": ("amount authorised", False), "9F03": ("amount other", False), "9F06": ("AID of the terminal", False),
-    "9F09": ("application version", False), "9F10": ("issuer application data", False),
-    "9F1A": ("terminal country code", False), "9F1E": ("device serial number", False),
-    "9F1F": ("track 1 discretionary data", True), "9F20": ("track 2 discretionary data", True),
-    "9F22": ("CA public key index", False), "9F26": ("application cryptogram", False),
-    "9F27": ("cryptogram information data", False), "9F33": ("terminal capabilities", False),
-    "9F34": ("CVM results", False), "9F35": ("terminal type", False),
-    "9F36": ("application transaction counter", False),
-    "9F37": ("unpredictable number", False), "9F41": ("transaction sequence counter", False),
-    "9F63": ("product identification", False), "9F74": ("electronic cash issuer code", False),
-    "DF31": ("script results", False),
-}  # fmt: skip
-"""Name of each tag, and whether its value is card data."""

@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-import iso8583
 from config import AcquirerProfile, Settings
 from config.devices import Printer
 from drivers.device import Device
 from drivers.events import DeviceChanged, DeviceState, DriverEvent, KeyPress, PrinterChanged
-from iso8583 import Message
+from iso8583 import Message, derived_dialect
 from keys import KeyRoom, furnished, open_vault
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
@@ -72,7 +71,9 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
             identity=Identity(terminal.id, terminal.merchant_id, terminal.serial_number),
             journal=journal,
             vault=vault,
-            wire=Wire(iso8583.dialect(profile.dialect), vault, profile, _tracer(monitor)),
+            wire=Wire(
+                derived_dialect("acquirer", profile.dialect, profile.dialect_changes), vault, profile, _tracer(monitor)
+            ),
             link=link,
             clock=clock,
             writer=writer,

@@ -38,6 +38,7 @@ COMMANDS = (
     Command("decode", "tools.decode", "show a message's elements"),
     Command("encode", "tools.encode", "build a message from its elements"),
     Command("diff", "tools.diff", "compare two messages element by element"),
+    Command("fuzz", "tools.fuzz.cli", "throw mutated messages at the codecs"),
     Command("simulate", "tools.simulation.cli", "try thousands of disasters from a seed"),
     Command("bench", "tools.bench.cli", "the terminal in a browser"),
     Command("replay", "tools.replay", "play a recording again"),

@@ -7,15 +7,38 @@ the ASCII form jPOS 87A's (facts/unionpay.md §12).
 from __future__ import annotations
 
 from iso8583.declaration import Declaration, Wire
-from iso8583.elements import AN, ANS, LL, LLL, B, Element, N, X, Z
+from iso8583.elements import AN, ANS, LL, LLL, B, Element, N, Positional, X, Z
 
-__all__ = ["DECLARATIONS", "ELEMENTS"]
+__all__ = ["AMOUNTS", "DECLARATIONS", "ELEMENTS", "ORIGINAL"]
 
 _RESERVED = {
     **dict.fromkeys((55, 56, 105, 106, 107, 108, 109, 110, 111), ("Reserved, ISO", "ISO保留")),
     **dict.fromkeys((57, 58, 59, *range(112, 120)), ("Reserved, national", "国家保留")),
     **dict.fromkeys((60, 61, 62, 63, *range(120, 128)), ("Reserved, private", "自定义保留")),
 }
+
+AMOUNTS = Positional(
+    (),
+    (
+        Element("Account type", "账户类型", AN(2)),
+        Element("Amount type", "金额类型", AN(2)),
+        Element("Currency", "货币代码", AN(3)),
+        Element("Sign", "借贷记符号", AN(1)),
+        Element("Amount", "金额", N(12)),
+    ),
+)
+"""Element 54: any number of amounts."""
+
+ORIGINAL = Positional(
+    (
+        Element("Original message type", "原始报文类型", N(4)),
+        Element("Original trace number", "原始系统跟踪号", N(6)),
+        Element("Original transmission date and time", "原始交易传输时间", N(10)),
+        Element("Original acquirer", "原始受理方标识码", N(11)),
+        Element("Original forwarder", "原始发送方标识码", N(11)),
+    )
+)
+"""Element 90."""
 
 ELEMENTS: dict[int, Element] = {
     2: Element("Primary account number", "主账号", N(LL(19)), "pan"),
@@ -59,18 +82,18 @@ ELEMENTS: dict[int, Element] = {
     40: Element("Service restriction code", "服务限制代码", AN(3)),
     41: Element("Card acceptor terminal identification", "受卡机终端标识码", ANS(8)),
     42: Element("Card acceptor identification code", "受卡方标识码", ANS(15)),
-    43: Element("Card acceptor name and location", "受卡方名称地址", ANS(40)),
-    44: Element("Additional response data", "附加响应数据", ANS(LL(25))),
+    43: Element("Card acceptor name and location", "受卡方名称地址", ANS(40), "digits"),
+    44: Element("Additional response data", "附加响应数据", ANS(LL(25)), "digits"),
     45: Element("Track 1 data", "1磁道数据", ANS(LL(76)), "track"),
-    46: Element("Additional data, ISO", "附加数据-ISO", ANS(LLL(999))),
-    47: Element("Additional data, national", "附加数据-国家", ANS(LLL(999))),
+    46: Element("Additional data, ISO", "附加数据-ISO", ANS(LLL(999)), "digits"),
+    47: Element("Additional data, national", "附加数据-国家", ANS(LLL(999)), "digits"),
     48: Element("Additional data, private", "附加数据-私有", ANS(LLL(999)), "digits"),
     49: Element("Currency code, transaction", "交易货币代码", AN(3)),
     50: Element("Currency code, settlement", "清算货币代码", AN(3)),
     51: Element("Currency code, cardholder billing", "持卡人账户货币代码", AN(3)),
     52: Element("Personal identification number data", "个人标识码数据", B(8), "hidden"),
     53: Element("Security related control information", "安全控制信息", N(16)),
-    54: Element("Additional amounts", "附加金额", ANS(LLL(120))),
+    54: Element("Additional amounts", "附加金额", ANS(LLL(120)), inside=(AMOUNTS,)),
     64: Element("Message authentication code", "报文鉴别码", B(8)),
     66: Element("Settlement code", "清算代码", N(1)),
     67: Element("Extended payment code", "扩展付款代码", N(2)),
@@ -111,7 +134,7 @@ ELEMENTS: dict[int, Element] = {
             (89, "Debits, reversal amount", "冲正借记金额"),
         )
     },
-    90: Element("Original data elements", "原始数据元", N(42)),
+    90: Element("Original data elements", "原始数据元", N(42), inside=(ORIGINAL,)),
     91: Element("File update code", "文件更新码", AN(1)),
     92: Element("File security code", "文件安全码", AN(2)),
     93: Element("Response indicator", "响应指示符", N(5)),
@@ -119,13 +142,13 @@ ELEMENTS: dict[int, Element] = {
     95: Element("Replacement amounts", "替换金额", AN(42)),
     96: Element("Message security code", "报文安全码", B(8), "hidden"),
     97: Element("Amount, net settlement", "净清算金额", X(17)),
-    98: Element("Payee", "收款人", ANS(25)),
+    98: Element("Payee", "收款人", ANS(25), "digits"),
     99: Element("Settlement institution identification code", "清算方标识码", N(LL(11))),
     100: Element("Receiving institution identification code", "接收方标识码", N(LL(11))),
     101: Element("File name", "文件名", ANS(LL(17))),
     102: Element("Account identification 1", "账户标识1", ANS(LL(28)), "pan"),
     103: Element("Account identification 2", "账户标识2", ANS(LL(28)), "pan"),
-    104: Element("Transaction description", "交易描述", ANS(LLL(100))),
+    104: Element("Transaction description", "交易描述", ANS(LLL(100)), "digits"),
     **{number: Element(name, name_zh, ANS(LLL(999)), "digits") for number, (name, name_zh) in _RESERVED.items()},
     128: Element("Message authentication code 2", "报文鉴别码2", B(8)),
 }

@@ -6,10 +6,18 @@ Where published implementations disagree with each other, the binary form follow
 from __future__ import annotations
 
 from iso8583.declaration import Declaration, Wire
+from iso8583.dialects.iso87 import AMOUNTS
 from iso8583.dialects.iso87 import ELEMENTS as ISO87
-from iso8583.elements import AN, ANS, LEFT, LL, LLL, RIGHT, TLV, B, Element, N, X, Z
+from iso8583.elements import AN, ANS, LEFT, LL, LLL, RIGHT, TLV, B, BerTlv, Element, N, Positional, X, Z
 
 __all__ = ["DECLARATIONS", "ELEMENTS"]
+
+_ORIGINAL_AMOUNTS = Positional(
+    (
+        Element("Original amount, transaction", "原始交易金额", N(12)),
+        Element("Original amount, reconciliation", "原始对账金额", N(12)),
+    )
+)
 
 ELEMENTS: dict[int, Element] = {
     **ISO87,
@@ -28,30 +36,32 @@ ELEMENTS: dict[int, Element] = {
     27: Element("Approval code length", "批准码长度", N(1)),
     28: Element("Date, reconciliation", "对账日期", N(6)),
     29: Element("Reconciliation indicator", "对账指示符", N(3)),
-    30: Element("Amounts, original", "原始金额", N(24)),
-    31: Element("Acquirer reference data", "受理方参考数据", ANS(LL(99))),
+    30: Element("Amounts, original", "原始金额", N(24), inside=(_ORIGINAL_AMOUNTS,)),
+    31: Element("Acquirer reference data", "受理方参考数据", ANS(LL(99)), "digits"),
     38: Element("Approval code", "批准码", AN(6)),
     39: Element("Action code", "动作码", N(3)),
     40: Element("Service code", "服务码", N(3)),
-    43: Element("Card acceptor name and location", "受卡方名称地址", ANS(LL(99))),
-    44: Element("Additional response data", "附加响应数据", ANS(LL(99))),
-    46: Element("Amounts, fees", "费用金额", ANS(LLL(204))),
+    43: Element("Card acceptor name and location", "受卡方名称地址", ANS(LL(99)), "digits"),
+    44: Element("Additional response data", "附加响应数据", ANS(LL(99)), "digits"),
+    46: Element("Amounts, fees", "费用金额", ANS(LLL(204)), "digits"),
     50: Element("Currency code, reconciliation", "对账货币代码", AN(3)),
     53: Element("Security related control information", "安全控制信息", B(LL(48), coding="raw"), "hidden"),
-    54: Element("Amounts, additional", "附加金额", ANS(LLL(120))),
-    55: Element("Integrated circuit card system related data", "IC卡数据域", TLV(LLL(255), coding="raw"), "tlv"),
+    54: Element("Amounts, additional", "附加金额", ANS(LLL(120)), inside=(AMOUNTS,)),
+    55: Element(
+        "Integrated circuit card system related data", "IC卡数据域", TLV(LLL(255), coding="raw"), "tlv", (BerTlv(),)
+    ),
     56: Element("Original data elements", "原始数据元", ANS(LL(35))),
     57: Element("Authorization life cycle code", "授权生命周期码", N(3)),
     58: Element("Authorizing agent institution identification code", "授权代理机构标识码", N(LL(11))),
     59: Element("Transport data", "传输数据", ANS(LLL(999)), "digits"),
     60: Element("Reserved, national", "国家保留", ANS(LLL(999)), "digits"),
     61: Element("Reserved, national", "国家保留", ANS(LLL(999)), "digits"),
-    66: Element("Amounts, original fees", "原始费用金额", ANS(LLL(204))),
+    66: Element("Amounts, original fees", "原始费用金额", ANS(LLL(204)), "digits"),
     68: Element("Country code, receiving institution", "接收方国家代码", N(3)),
     69: Element("Country code, settlement institution", "清算方国家代码", N(3)),
     70: Element("Country code, authorizing agent institution", "授权代理方国家代码", N(3)),
     71: Element("Message number", "报文编号", N(8)),
-    72: Element("Data record", "数据记录", ANS(LLL(999))),
+    72: Element("Data record", "数据记录", ANS(LLL(999)), "digits"),
     82: Element("Inquiries, reversal number", "冲正查询笔数", N(10)),
     83: Element("Payments, number", "付款笔数", N(10)),
     84: Element("Payments, reversal number", "冲正付款笔数", N(10)),
@@ -61,7 +71,7 @@ ELEMENTS: dict[int, Element] = {
     92: Element("Country code, transaction originator institution", "交易发起机构国家代码", N(3)),
     93: Element("Transaction destination institution identification code", "交易目的机构标识码", N(LL(11))),
     94: Element("Transaction originator institution identification code", "交易发起机构标识码", N(LL(11))),
-    95: Element("Card issuer reference data", "发卡方参考数据", ANS(LL(99))),
+    95: Element("Card issuer reference data", "发卡方参考数据", ANS(LL(99)), "digits"),
     96: Element("Key management data", "密钥管理数据", B(LLL(999), coding="raw"), "hidden"),
     97: Element("Amount, net reconciliation", "净对账金额", X(17)),
     99: Element("Settlement institution identification code", "清算方标识码", AN(LL(11))),
@@ -69,8 +79,8 @@ ELEMENTS: dict[int, Element] = {
     106: Element("Debits, chargeback amount", "借记退单金额", N(16)),
     107: Element("Credits, chargeback number", "贷记退单笔数", N(10)),
     108: Element("Debits, chargeback number", "借记退单笔数", N(10)),
-    109: Element("Credits, fee amounts", "贷记费用金额", ANS(LL(84))),
-    110: Element("Debits, fee amounts", "借记费用金额", ANS(LL(84))),
+    109: Element("Credits, fee amounts", "贷记费用金额", ANS(LL(84)), "digits"),
+    110: Element("Debits, fee amounts", "借记费用金额", ANS(LL(84)), "digits"),
     **{n: Element("Reserved, ISO", "ISO保留", ANS(LLL(999)), "digits") for n in range(111, 116)},
     **{n: Element("Reserved, national", "国家保留", ANS(LLL(999)), "digits") for n in range(116, 123)},
     128: Element("Message authentication code", "报文鉴别码", B(8)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from iso8583.declaration import Declaration, Wire
+from iso8583.dialects import unionpay_parts as parts
 from iso8583.dialects.iso87 import ELEMENTS as ISO87
 from iso8583.elements import AN, ANS, LEFT, LL, LLL, RIGHT, TLV, B, Element, N, Z
 
@@ -38,20 +39,20 @@ UNIONPAY_POS = Declaration(
         39: Element("Response code", "应答码", AN(2)),
         41: Element("Card acceptor terminal identification", "受卡机终端标识码", ANS(8)),
         42: Element("Card acceptor identification code", "受卡方标识码", ANS(15)),
-        44: Element("Additional response data", "附加响应数据", ANS(LL(25), **_TEXT)),
-        48: Element("Additional data, private", "附加数据-私有", N(LLL(322)), "digits"),
+        44: Element("Additional response data", "附加响应数据", ANS(LL(25), **_TEXT), inside=parts.INSTITUTIONS),
+        48: Element("Additional data, private", "附加数据-私有", N(LLL(322)), "digits", parts.TOTALS),
         49: Element("Currency code, transaction", "交易货币代码", AN(3)),
         52: Element("Personal identification number data", "个人标识码数据", B(8), "hidden"),
-        53: Element("Security related control information", "安全控制信息", N(16)),
-        54: Element("Additional amounts", "附加金额", ANS(LLL(20))),
-        55: Element("Integrated circuit card data", "IC卡数据域", TLV(LLL(255)), "tlv"),
+        53: Element("Security related control information", "安全控制信息", N(16), inside=parts.SECURITY),
+        54: Element("Additional amounts", "附加金额", ANS(LLL(20)), inside=parts.BALANCES),
+        55: Element("Integrated circuit card data", "IC卡数据域", TLV(LLL(255)), "tlv", parts.CHIP),
         57: Element("Reserved, national", "自定义域", ANS(LLL(100), **_TEXT), "hidden"),
         58: Element("Electronic purse data", "电子钱包标准的交易信息", ANS(LLL(100), **_TEXT), "hidden"),
-        59: Element("Reserved, private", "自定义域", ANS(LLL(999), **_TEXT), "hidden"),
-        60: Element("Reserved, private", "自定义域", N(LLL(17))),
-        61: Element("Original message", "原始信息域", N(LLL(29))),
+        59: Element("Detailed inquiry data", "明细查询数据", ANS(LLL(999), **_TEXT), "hidden", parts.TAGGED),
+        60: Element("Reserved, private", "自定义域", N(LLL(17)), inside=parts.KIND),
+        61: Element("Original message", "原始信息域", N(LLL(29)), inside=parts.ORIGINAL),
         62: Element("Reserved, private", "自定义域", B(LLL(999)), "hidden"),
-        63: Element("Reserved, private", "自定义域", ANS(LLL(163), **_TEXT)),
+        63: Element("Reserved, private", "自定义域", ANS(LLL(163), **_TEXT), "digits", parts.TEXTS),
         64: Element("Message authentication code", "报文鉴别码", B(8)),
     },
     shapes=(
