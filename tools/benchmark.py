@@ -12,6 +12,7 @@ SUITES = {
     "codec": ("tools.benchmarks.codec", "messages encoded and decoded in a second"),
     "keys": ("tools.benchmarks.keys", "MACs, PIN blocks and key derivations in a second"),
     "devices": ("tools.benchmarks.devices", "from the last key to the event, stalls under load, memory of the drivers"),
+    "face": ("tools.benchmarks.face", "from a key to the picture, drawing, stalls, memory with and without the bench"),
     "terminal": ("tools.benchmarks.terminal", "start, memory, and from the swipe to the first byte"),
 }
 """Name, the module whose ``main(argv) -> int`` measures, and what it measures."""

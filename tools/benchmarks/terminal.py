@@ -21,7 +21,7 @@ from pathlib import Path
 from tools.rig.rig import Rig
 from tools.rig.terminal import TerminalOptions
 
-__all__ = ["main"]
+__all__ = ["main", "resident_bytes"]
 
 _NO_PIN = TerminalOptions(overrides={"pin": "never"})
 _AMOUNT = "1200"
@@ -65,11 +65,11 @@ async def _measure(starts: int, swipes: int) -> _Figures:
             await rig.until("idle")
             starts_s.append(time.monotonic() - began)
             await rig.until_input_devices()
-            idle_bytes.append(_resident_bytes(rig.terminal.pid))
+            idle_bytes.append(resident_bytes(rig.terminal.pid))
             if len(starts_s) < starts:
                 await rig.terminal.stop()
         swipes_s = [await _swipe(rig) for _ in range(swipes)]
-        after_bytes = _resident_bytes(rig.terminal.pid)
+        after_bytes = resident_bytes(rig.terminal.pid)
     return _Figures(starts_s, idle_bytes, swipes_s, after_bytes, _commits_s(swipes))
 
 
@@ -89,7 +89,8 @@ async def _swipe(rig: Rig) -> float:
     return float(arrived["at_ns"] - swiped_ns) / 1e9
 
 
-def _resident_bytes(process: int) -> int:
+def resident_bytes(process: int) -> int:
+    """Memory of a process that is in use."""
     pages = int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 

@@ -127,6 +127,11 @@ class Counter:
         """The terminal's journal, for whoever checks the books."""
         return self._rig.terminal.journal
 
+    @property
+    def terminal_pid(self) -> int:
+        """Process id of the terminal. Raises RigError when it has no power."""
+        return self._rig.terminal.pid
+
     def snapshot(self) -> list[Line]:
         """All that a page needs that has just been opened."""
         trays = {
