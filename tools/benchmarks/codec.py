@@ -14,7 +14,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import timeit
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from iso8583.dialects import DECLARATIONS
 from tools.benchmarks.codecs import floor
 from tools.benchmarks.codecs.messages import MESSAGES, Sample
 from tools.benchmarks.codecs.peers import FOLDER, peers
+from tools.benchmarks.rounds import in_turn
 
 __all__ = ["Result", "main", "measure"]
 
@@ -106,27 +106,13 @@ def measure(sample: Sample, folder: Path, rounds: int, seconds: float) -> list[R
         decoders[peer.name] = lambda peer=peer: peer.decode(wire)  # type: ignore[misc]
     found = []
     for direction, contenders in (("encode", encoders), ("decode", decoders)):
-        times = _rounds(contenders, rounds, seconds)
+        times = in_turn(contenders, rounds, seconds)
         for name, row in times.items():
             ratios = [one / ours for one, ours in zip(row, times[_OURS], strict=True)]
             found.append(
                 Result(sample.name, sample.dialect, direction, name, statistics.median(row), statistics.median(ratios))
             )
     return found
-
-
-def _rounds(contenders: dict[str, Callable[[], object]], rounds: int, seconds: float) -> dict[str, list[float]]:
-    counts = {name: max(10, int(seconds / 8 / _time_s(call, 20))) for name, call in contenders.items()}
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, call in contenders.items():
-            times[name].append(min(_time_s(call, counts[name]) for _ in range(8)) * 1e6)
-    return times
-
-
-def _time_s(call: Callable[[], object], count: int) -> float:
-    """Seconds a call, over so many."""
-    return timeit.timeit(call, number=count) / count  # without garbage collection, as usual
 
 
 def _import_ms(names: list[str]) -> dict[str, float]:
