@@ -11,7 +11,7 @@ __all__ = ["CustomerDisplay", "Devices", "Display", "InputDevice", "Keypad", "Ms
 Address = Annotated[
     str,
     Meta(
-        pattern=r"^(/dev/.+|unix:.+|fd:\d+|usb:[0-9a-fA-F]{4}:[0-9a-fA-F]{4}(:.+)?|serial:/.+|tcp:.+:\d+|file:.+)$",
+        pattern=r"^(/dev/.+|unix:.+|fd:\d+|usb:[0-9a-fA-F]{4}:[0-9a-fA-F]{4}(:[^?]+)?(\?.+)?|serial:/.+|tcp:.+:\d+|file:.+)$",
         title="an address: /dev/…, unix:PATH, fd:N, usb:VVVV:PPPP[:SERIAL], serial:/dev/…, tcp:HOST:PORT or file:PATH",
         description="Where the device is. Prefer names that stay: /dev/input/by-id/…, usb: with a serial number.",
         examples=["/dev/input/by-id/usb-Acme_Reader-event-kbd"],
@@ -53,7 +53,11 @@ class Msr(InputDevice, frozen=True, forbid_unknown_fields=True):
     """``[devices.msr]``: the magnetic-stripe reader."""
 
     driver: Annotated[
-        Literal["evdev-msr"], Meta(description="Which driver speaks to the stripe reader.", examples=["evdev-msr"])
+        Literal["evdev-msr", "hid-msr"],
+        Meta(
+            description="evdev-msr: a reader that types; hid-msr: one that reports a pass at once (MagTek's layout).",
+            examples=["evdev-msr"],
+        ),
     ]
     layout: Layout = "us"
     keys: KeyOverrides = ()
@@ -81,7 +85,12 @@ class Scanner(InputDevice, frozen=True, forbid_unknown_fields=True):
     """``[devices.scanner]``: the reader of codes."""
 
     driver: Annotated[
-        Literal["evdev-scanner"], Meta(description="Which driver speaks to the scanner.", examples=["evdev-scanner"])
+        Literal["evdev-scanner", "hid-scanner", "serial-scanner"],
+        Meta(
+            description="evdev-scanner: one that types; hid-scanner: HID POS mode; serial-scanner: on a serial line, "
+            "real or over USB. The last two for codes that are not ASCII.",
+            examples=["evdev-scanner"],
+        ),
     ]
     layout: Layout = "us"
     keys: KeyOverrides = ()

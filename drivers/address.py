@@ -1,18 +1,14 @@
-"""Addresses of devices: one syntax for nodes, identities, sockets, descriptors and files."""
+"""Addresses of devices: one syntax for nodes, identities, sockets and descriptors."""
 
 from __future__ import annotations
 
 import os
 import socket
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
 from drivers.sysfs import node_of
 
-__all__ = ["SerialAddress", "UsbAddress", "open_socket", "resolve", "serial_address", "usb_address"]
-
-BAUD_DEFAULT = 9600
-_PARITIES = {"none": "N", "even": "E", "odd": "O"}
+__all__ = ["UsbAddress", "line_address", "open_socket", "resolve", "usb_address"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +18,6 @@ class UsbAddress:
     vendor: int
     product: int
     serial: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SerialAddress:
-    """``serial:/dev/…?baud=9600&bits=8&parity=none&stop=1``, or ``usb:…`` for a line over USB."""
-
-    node: str
-    baud: int = BAUD_DEFAULT
-    bits: int = 8
-    parity: str = "N"
-    """As pyserial names it: N, E, O."""
-    stop: int = 1
 
 
 def usb_address(address: str) -> UsbAddress:
@@ -50,23 +34,18 @@ def resolve(address: str, kind: str) -> str:
     if address.startswith("usb:"):
         usb = usb_address(address)
         return node_of(kind, usb.vendor, usb.product, usb.serial)
-    return address.removeprefix("serial:").partition("?")[0]
+    return address
 
 
-def serial_address(address: str) -> SerialAddress:
-    """Node and line settings; what is left out is 9600 bits a second, 8, none, 1. Raises OSError."""
-    options = {name: values[-1] for name, values in parse_qs(address.partition("?")[2]).items()}
-    node = resolve(address, "serial")
-    try:
-        return SerialAddress(
-            node,
-            int(options.get("baud", BAUD_DEFAULT)),
-            int(options.get("bits", 8)),
-            _PARITIES[options.get("parity", "none")],
-            int(options.get("stop", 1)),
-        )
-    except (ValueError, KeyError):
-        raise OSError(22, "the address is not serial:/dev/…?baud=9600&bits=8&parity=none&stop=1") from None
+def line_address(address: str) -> str:
+    """An address that drivers.port opens, for a serial line that may be named by what its device says of itself.
+
+    ``usb:0c2e:0901:S1?baud=115200`` becomes ``serial:/dev/ttyACM0?baud=115200``. Raises OSError when it is not there.
+    """
+    if not address.startswith("usb:"):
+        return address
+    bare, mark, query = address.partition("?")
+    return f"serial:{resolve(bare, 'serial')}{mark}{query}"
 
 
 def open_socket(address: str) -> int | None:

@@ -83,6 +83,8 @@ class MisScanReason(StrEnum):
     SCANNER_LOST = "scanner-lost"
     BAD_TEXT = "bad-text"
     """Its bytes are no text of the charset that was agreed."""
+    PARTIAL = "partial"
+    """The code began and did not end."""
     UNFRAMED = "unframed"
     """It lacks the prefix or suffix that was agreed."""
     BY_HAND = "by-hand"

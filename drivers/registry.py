@@ -36,7 +36,10 @@ _FRAMED = ("prefix", "suffix", "charset", "aim")
 DRIVERS: dict[str, Row] = {
     "evdev-keypad": Row("drivers.keypad", "Keypad"),
     "evdev-msr": Row("drivers.msr", "MagneticStripeReader", (*_TYPED, "lrc")),
+    "hid-msr": Row("drivers.msr_hid", "HidStripeReader"),
     "evdev-scanner": Row("drivers.scanner", "Scanner", (*_TYPED, *_FRAMED, "silence_ms")),
+    "hid-scanner": Row("drivers.scanner_hid", "HidScanner", _FRAMED),
+    "serial-scanner": Row("drivers.scanner_serial", "SerialScanner", (*_FRAMED, "silence_ms")),
     "escpos-printer": Row("drivers.printer", "Printer", ("model",)),
 }
 """By the name that a configuration uses."""

@@ -14,7 +14,7 @@ from drivers.device import Emit
 from drivers.events import MisScan, MisScanReason, Scan, ScanText
 from drivers.once import Once
 
-__all__ = ["CHARSETS", "SYMBOLOGIES", "TEXT_BYTES_MAX", "Framing", "ScanTeller", "read_scan"]
+__all__ = ["CHARSETS", "SYMBOLOGIES", "TEXT_BYTES_MAX", "Framing", "ScanTeller", "framing_of", "read_scan"]
 
 TEXT_BYTES_MAX = 2953
 """The largest QR code (version 40, low error correction, bytes) holds this many."""
@@ -37,6 +37,12 @@ class Framing:
     charset: str = "auto"
     aim: bool = True
     """Whether ``]Q1`` and the like in front are an identifier and no part of the code."""
+
+
+def framing_of(prefix: str, suffix: str, charset: str, aim: bool) -> Framing:
+    """Framing from a configuration's texts, in which ``\\t`` and ``\\x02`` stand for control characters."""
+    before, after = (text.encode("ascii").decode("unicode_escape").encode("latin-1") for text in (prefix, suffix))
+    return Framing(before, after, charset, aim)
 
 
 def read_scan(data: bytes | bytearray, framing: Framing) -> tuple[bytearray, str] | MisScanReason:

@@ -7,19 +7,13 @@ from collections.abc import Sequence
 from drivers.device import Emit
 from drivers.events import MisScanReason
 from drivers.layouts import LAYOUTS, with_overrides
-from drivers.scan_text import TEXT_BYTES_MAX, Framing, ScanTeller
+from drivers.scan_text import TEXT_BYTES_MAX, Framing, ScanTeller, framing_of
 from drivers.typed import Missing, Typed, TypingDevice
 
-__all__ = ["Scanner", "framing_of"]
+__all__ = ["Scanner"]
 
 _FRAME_BYTES_MAX = 64
 _REASONS = {Missing.EVENTS: MisScanReason.EVENTS_LOST, Missing.DEVICE: MisScanReason.SCANNER_LOST}
-
-
-def framing_of(prefix: str, suffix: str, charset: str, aim: bool) -> Framing:
-    """Framing from a configuration's texts, in which ``\\t`` and ``\\x02`` stand for control characters."""
-    before, after = (text.encode("ascii").decode("unicode_escape").encode("latin-1") for text in (prefix, suffix))
-    return Framing(before, after, charset, aim)
 
 
 class Scanner(TypingDevice):

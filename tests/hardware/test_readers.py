@@ -1,0 +1,137 @@
+"""Readers and scanners that are no keyboards, opened by what they say of themselves, through the kernel's USB stack."""
+
+import asyncio
+import time
+
+import pytest
+
+from drivers.events import DeviceState, MisScan, MisSwipe, Scan, Swipe
+from drivers.hid_reports import MAGTEK_REPORT, MAGTEK_REPORT_BYTES, POS_REPORT, POS_REPORT_BYTES
+from drivers.hotplug import Hotplug
+from drivers.keypad import Keypad
+from drivers.msr_hid import HidStripeReader
+from drivers.scanner_hid import HidScanner
+from drivers.scanner_serial import SerialScanner
+from tools.hardware_bench.devices import SerialLine, UsbHid, UsbKeyboard, key_reports
+from tools.hardware_bench.gadget import Identity
+
+READER = Identity(0x0801, 0x0002, "MSR01", model="HidReader")
+POS_SCANNER = Identity(0x0C2E, 0x0900, "POS01", model="PosScanner")
+LINE = Identity(0x0C2E, 0x0901, "LINE01", model="SerialScanner")
+KEYPAD = Identity(0x1D6B, 0x0201, "KEYPAD01", model="Keypad")
+READER_DESCRIPTOR = bytes.fromhex("0600ff 0901 a101 0920 1500 26ff00 7508 965101 8102 c0")
+POS_DESCRIPTOR = bytes.fromhex("058c 0902 a101 8502 1500 26ff00 7508 953f 09fe 8102 c0")
+TRACK2 = "6200000000000005=49121010000000000000"
+TEXT = "https://qr.example/付款码?id=62012345678901234567&more=" + "x" * 100
+REPLUG_S = 3.0
+
+
+def stripe(number):
+    track = f";{TRACK2}{number:02}?".encode()
+    return MAGTEK_REPORT.build(
+        {"status": [0, 0, 0], "lengths": [0, len(track), 0], "encode_type": 0,
+         "tracks": [bytes(110), track.ljust(110, b"\0"), bytes(110)]}
+    )  # fmt: skip
+
+
+def code(text):
+    data = text.encode()
+    pieces = [data[start : start + 56] for start in range(0, len(data), 56)]
+    return [
+        POS_REPORT.build(
+            {"report_id": 2, "length": len(piece), "aim": b"]Q1", "data": piece.ljust(56, b"\0"), "reserved": bytes(2),
+             "more": int(place < len(pieces) - 1)}
+        )
+        for place, piece in enumerate(pieces)
+    ]  # fmt: skip
+
+
+async def replugged(device, heard):
+    """Pull it out and put it in; seconds until the driver has it again."""
+    await asyncio.to_thread(device.unplug)
+    await heard.gone()
+    await asyncio.to_thread(device.plug)
+    began = time.monotonic()
+    await heard.state(DeviceState.OPEN)
+    return time.monotonic() - began
+
+
+def test_passes_of_a_hid_reader_arrive_before_and_after_it_was_unplugged(run, played, record_property):
+    reader = played(UsbHid(READER, READER_DESCRIPTOR, MAGTEK_REPORT_BYTES))
+
+    async def story(open):
+        heard = await open(HidStripeReader("msr", READER.usb_address))
+        for number in range(20):
+            await asyncio.to_thread(reader.report, stripe(number))
+            await heard.count(number + 1, Swipe, MisSwipe)
+        back_s = await replugged(reader, heard)
+        assert back_s < REPLUG_S
+        await asyncio.to_thread(reader.report, stripe(20))
+        await heard.count(21, Swipe, MisSwipe)
+        got = [swipe.tracks.track2.decode() for swipe in heard.of(Swipe)]
+        assert got == [f"{TRACK2}{number:02}" for number in range(21)]
+        record_property("hid reader back after", f"{back_s:.2f} s")
+
+    run(story)
+
+
+def test_long_codes_of_a_hid_pos_scanner_arrive_whole(run, played):
+    scanner = played(UsbHid(POS_SCANNER, POS_DESCRIPTOR, POS_REPORT_BYTES))
+
+    async def story(open):
+        heard = await open(HidScanner("scanner", POS_SCANNER.usb_address))
+        for number in range(10):
+            for report in code(f"{TEXT}{number}"):
+                await asyncio.to_thread(scanner.report, report)
+            await heard.count(number + 1, Scan, MisScan)
+        assert [scan.text.data.decode() for scan in heard.of(Scan)] == [f"{TEXT}{number}" for number in range(10)]
+        assert {scan.symbology for scan in heard.of(Scan)} == {"qr"}
+        assert await replugged(scanner, heard) < REPLUG_S
+
+    run(story)
+
+
+def test_a_serial_scanner_is_found_by_its_identity_and_again_after_it_was_unplugged(run, played):
+    line = played(SerialLine(LINE))
+
+    async def story(open):
+        heard = await open(SerialScanner("scanner", f"{LINE.usb_address}?baud=115200"))
+        line.send(TEXT.encode() + b"\r")
+        await heard.count(1, Scan, MisScan)
+        assert await replugged(line, heard) < REPLUG_S
+        line.send("付款码 2\r".encode("gb18030"))
+        await heard.count(2, Scan, MisScan)
+        assert [scan.text.data.decode() for scan in heard.of(Scan)] == [TEXT, "付款码 2"]
+
+    run(story)
+
+
+def test_a_keypad_is_found_by_vendor_product_and_serial_number(run, played):
+    keypad = played(UsbKeyboard(KEYPAD))
+
+    async def story(open):
+        heard = await open(Keypad("keypad", KEYPAD.usb_address))
+        keypad.type(key_reports("1", "enter"), 0.015)
+        await heard.until(lambda heard: len([e for e in heard.events if type(e).__name__ == "KeyPress"]) == 2)
+
+    run(story)
+
+
+@pytest.mark.parametrize("times", [3])
+def test_the_kernels_announcement_opens_a_device_at_once(run, played, times, eventually):
+    keypad = played(UsbKeyboard(KEYPAD))
+
+    async def story(open):
+        driver = Keypad("keypad", KEYPAD.usb_address)
+        heard = await open(driver)
+        announced = []
+        hotplug = Hotplug(lambda: (announced.append(1), driver.look_again()))
+        hotplug.start()
+        try:
+            for _ in range(times):
+                assert await replugged(keypad, heard) < REPLUG_S
+            await eventually(lambda: len(announced) >= times)
+        finally:
+            hotplug.close()
+
+    run(story)
