@@ -105,13 +105,13 @@ def _production(document: Document, profile: AcquirerProfile, file: str) -> Iter
                 "the address of a simulated one",
                 'Write: address = "/dev/input/by-id/…", or environment = "lab"   in section [terminal]',
             )
-    if profile.pin != "never":
+    if profile.pin != "never" and document.devices.pin_pad is None:
         yield Problem(
             file,
             "acquirer.profile",
             'pin = "never" in production while no PIN pad is configured',
             f"a profile that asks for a PIN ({profile.pin})",
-            "A PIN may be typed only on a certified PIN pad. Write: "
+            "A PIN may be typed only on a certified PIN pad. Add a section [devices.pin_pad], or write: "
             'overrides = { pin = "never" }   in section [acquirer]',
         )
 
@@ -180,7 +180,7 @@ _DOCUMENT_CHECKS: tuple[Callable[[Document, AcquirerProfile, str], Iterator[Prob
 
 
 def _devices(document: Document) -> Iterator[tuple[str, InputDevice | Printer]]:
-    for name in ("keypad", "msr", "scanner", "printer"):
+    for name in ("keypad", "msr", "scanner", "pin_pad", "printer"):
         device = getattr(document.devices, name)
         if device is not None:
             yield name, device

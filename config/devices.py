@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-__all__ = ["CustomerDisplay", "Devices", "Display", "InputDevice", "Keypad", "Msr", "Printer", "Scanner"]
+__all__ = ["CustomerDisplay", "Devices", "Display", "InputDevice", "Keypad", "Msr", "PinPad", "Printer", "Scanner"]
 
 Address = Annotated[
     str,
@@ -119,6 +119,38 @@ class Scanner(InputDevice, frozen=True, forbid_unknown_fields=True):
     ] = 200
 
 
+class PinPad(InputDevice, frozen=True, forbid_unknown_fields=True):
+    """``[devices.pin_pad]``: where customers type their PIN; it makes the PIN block, and no digit comes out of it."""
+
+    driver: Annotated[
+        Literal["serial-pin-pad"],
+        Meta(
+            description="Which driver speaks to the PIN pad; docs/integrator/pin-pad.md has its protocol.",
+            examples=["serial-pin-pad"],
+        ),
+    ]
+    key_index: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=9,
+            title="0 to 9",
+            description="Number of the master key in the pad under which the PIN key of a sign-on comes.",
+            examples=[0],
+        ),
+    ] = 0
+    ack_ms: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=5000,
+            title="milliseconds from 100 to 5000",
+            description="How long the pad may take to acknowledge a packet before it is sent again.",
+            examples=[500],
+        ),
+    ] = 500
+
+
 class Printer(Struct, frozen=True, forbid_unknown_fields=True):
     """``[devices.printer]``: where slips go."""
 
@@ -218,6 +250,7 @@ class Devices(Struct, frozen=True, forbid_unknown_fields=True):
     keypad: Keypad | None = None
     msr: Msr | None = None
     scanner: Scanner | None = None
+    pin_pad: PinPad | None = None
     printer: Printer | None = None
     display: Display = Display()
     customer_display: CustomerDisplay | None = None

@@ -146,7 +146,7 @@ def _absolute(document: Document, folder: Path) -> Document:
     keys, devices = document.keys, document.devices
     present = {
         name: structs.replace(device, address=_address(device.address, folder))
-        for name in ("keypad", "msr", "scanner", "printer")
+        for name in ("keypad", "msr", "scanner", "pin_pad", "printer")
         if (device := getattr(devices, name)) is not None
     }
     if devices.printer is not None and devices.printer.logo is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from drivers.pin_pad_messages import PinAnswer
+
 __all__ = [
     "BAD_READS",
     "DeviceChanged",
@@ -225,5 +227,16 @@ class PrinterChanged:
     paper_low: bool
 
 
-Event = KeyPress | Swipe | MisSwipe | Scan | MisScan
+@dataclass(frozen=True, slots=True)
+class PinPadAnswer:
+    """An entry at the PIN pad has ended."""
+
+    device: str
+    reference: int
+    """Which entry: the number that began it."""
+    answer: PinAnswer
+    at: float
+
+
+Event = KeyPress | Swipe | MisSwipe | Scan | MisScan | PinPadAnswer
 DriverEvent = Event | DeviceChanged | PrinterChanged

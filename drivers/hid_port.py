@@ -76,6 +76,8 @@ class HidPort:
                     continue
                 except OSError:
                     break
+                if not report:  # some devices end each report with a packet of no length
+                    continue
                 try:
                     self._reports.put_nowait(report)
                 except queue.Full:

@@ -40,6 +40,7 @@ DRIVERS: dict[str, Row] = {
     "evdev-scanner": Row("drivers.scanner", "Scanner", (*_TYPED, *_FRAMED, "silence_ms")),
     "hid-scanner": Row("drivers.scanner_hid", "HidScanner", _FRAMED),
     "serial-scanner": Row("drivers.scanner_serial", "SerialScanner", (*_FRAMED, "silence_ms")),
+    "serial-pin-pad": Row("drivers.pin_pad", "PinPad", ("mode", "key_index", "ack_ms")),
     "escpos-printer": Row("drivers.printer", "Printer", ("model",)),
 }
 """By the name that a configuration uses."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from config import AcquirerProfile, Settings
 from config.devices import Printer
@@ -43,6 +43,9 @@ from terminal.slips.layout import Merchant
 from terminal.slips.paper import SlipWriter
 from terminal.slips.profile import PrinterProfile
 from terminal.slips.spooler import SlipPrinter, Spooler
+
+if TYPE_CHECKING:
+    from drivers.pin_pad import PinPad
 
 __all__ = ["JOURNAL_NAME", "live"]
 
@@ -114,6 +117,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
         )
         board.changed = desk.refresh
         desk.key_room = room
+        desk.pin_pad = cast("PinPad | None", devices.get("pin_pad"))
         hotplug.start()
         async with asyncio.TaskGroup() as tasks:
             for device in devices.values():

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from config import Settings
 from drivers.events import Event, Key, KeyPress, Scan, Swipe
@@ -23,6 +23,9 @@ from terminal.domain.record import Intent, TransactionRecord
 from terminal.prompts import Cancelled, Notice, Prompt, TimedOut
 from terminal.screens.screen import Screen, Status, Tone
 from terminal.screens.texts import Translator
+
+if TYPE_CHECKING:
+    from drivers.pin_pad import PinPad
 
 __all__ = ["Desk", "EventQueue"]
 
@@ -100,6 +103,8 @@ class Desk:
         self.paper = paper
         """Whether there is a printer; without one the receipt is shown as a code."""
         self.key_room: KeyRoom | None = None
+        self.pin_pad: PinPad | None = None
+        """Where customers type their PIN."""
         """Where a technician loads keys; None where a terminal has no vault of its own."""
 
     def show(self, screen: Screen) -> None:

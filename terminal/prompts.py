@@ -148,13 +148,20 @@ class PresentPrompt:
         return Answer(read)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PinEntry:
-    """A PIN, or its deliberate absence."""
+    """A PIN, or its deliberate absence: typed here, or already a block from the PIN pad."""
 
     pin: Secret | None
     bypassed: bool = False
     """It was asked for, and passed over with the green key."""
+    block: bytes = b""
+    """Enciphered, for element 52."""
+
+    @property
+    def entered(self) -> bool:
+        """Whether there is a PIN."""
+        return self.pin is not None or bool(self.block)
 
     def wipe(self) -> None:
         """Forget the digits."""

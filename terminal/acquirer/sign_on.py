@@ -15,9 +15,12 @@ from terminal.acquirer.request import management
 from terminal.acquirer.wire import MAC_SLOT, Reply
 from terminal.domain.transactions import MANAGEMENT
 
-__all__ = ["ManagementResult", "ask_host", "echo", "sign_off", "sign_on", "with_keys"]
+__all__ = ["PIN_KEY_SETTING", "ManagementResult", "ask_host", "echo", "sign_off", "sign_on", "with_keys"]
 
 _APPROVED = "00"
+PIN_KEY_SETTING = "pin_key"
+"""Where the PIN key of the last sign-on is noted as it came, under the master key, for a PIN pad to decipher."""
+_KCV_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,14 @@ async def sign_on(acquirer: Acquirer) -> ManagementResult:
         await acquirer.journal.note("sign-on refused", type(error).__name__)
         return ManagementResult(False, "reason.keys-refused", str(error))
     await _adopt(acquirer, message)
+    await acquirer.journal.set(**{PIN_KEY_SETTING: _pin_key(cryptograms, profile.pin_key_bytes)})
     acquirer.signed_on = True
     return ManagementResult(True, check_values=installed)
+
+
+def _pin_key(cryptograms: bytes, size: int) -> str:
+    """Cryptogram and check value, which stand first in the field (§4)."""
+    return f"{cryptograms[:size].hex()}:{cryptograms[size : size + _KCV_BYTES].hex()}"
 
 
 async def sign_off(acquirer: Acquirer) -> ManagementResult:

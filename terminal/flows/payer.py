@@ -10,9 +10,10 @@ from terminal.domain.card import Card, CardRefusal, CardRules, parse_card
 from terminal.domain.code import Code, CodeRefusal, CodeRefusalReason, payment_code
 from terminal.domain.record import Cvm
 from terminal.domain.transactions import TRANSACTIONS, Total, Undo
-from terminal.prompts import PinEntry, PinPrompt, PresentPrompt
+from terminal.flows.pin import ask_pin
+from terminal.prompts import PinEntry, PresentPrompt
 
-__all__ = ["NO_PIN", "ask_card", "ask_payer", "ask_pin", "cvm_of", "pin_or_wipe", "presented", "wants_pin"]
+__all__ = ["NO_PIN", "ask_card", "ask_payer", "cvm_of", "pin_or_wipe", "presented", "wants_pin"]
 
 NO_PIN = PinEntry(None)
 _PIN_BLOCK_FORMAT = 0
@@ -31,27 +32,6 @@ async def ask_card(desk: Desk, title: str, amount: str, instruction: str = "pres
     card = await desk.ask(prompt, desk.settings.timeouts.card_s)
     assert isinstance(card, Card)
     return card
-
-
-async def ask_pin(desk: Desk, amount: str, card: Card, notice: str = "") -> PinEntry:
-    """The customer's PIN, or its deliberate absence where profile and card allow that."""
-    profile = desk.acquirer.profile
-    obeyed = profile.card_service_code == "obey" and card.pin_required
-    prompt = PinPrompt(
-        amount,
-        desk.settings.terminal.merchant_name,
-        profile.pin_length_min,
-        profile.pin_length_max,
-        profile.pin_bypass and not obeyed,
-        notice,
-    )
-    try:
-        entry = await desk.ask(prompt, desk.settings.timeouts.pin_s)
-    finally:
-        prompt.wipe()
-    if entry.pin is None:
-        await desk.journal.note("pin bypassed", f"by {desk.acquirer.operator or 'nobody'}")
-    return entry
 
 
 def wants_pin(desk: Desk, card: Card, amount_minor: int) -> bool:
@@ -74,7 +54,7 @@ def cvm_of(desk: Desk, kind: str, amount_minor: int, payer: Card | Code | None, 
     """How the cardholder is verified, as the row and the slip say it."""
     if not isinstance(payer, Card) or TRANSACTIONS[kind].undo is Undo.NONE:
         return ""
-    if entry.pin is not None:
+    if entry.entered:
         return Cvm.PIN
     if entry.bypassed:
         return Cvm.BYPASSED
@@ -88,7 +68,7 @@ def presented(desk: Desk, payer: Card | Code | None, entry: PinEntry, target: Ca
         return Presented()
     if isinstance(payer, Code):
         return Presented(code=payer.text)
-    block = b""
+    block = entry.block
     if entry.pin is not None:
         pan = payer.pan.decode("ascii")
         block = desk.acquirer.vault.encrypt_pin(PIN_SLOT, entry.pin, pan, _PIN_BLOCK_FORMAT)

@@ -123,7 +123,7 @@ def intent_of(desk: Desk, deal: Deal, payer: Card | Code | None, entry: PinEntry
     """The row before it is one."""
     account, mode, sealed = "", _KEYED, b""
     if isinstance(payer, Card):
-        account, mode = payer.masked, _STRIPE_WITH_PIN if entry.pin else _STRIPE
+        account, mode = payer.masked, _STRIPE_WITH_PIN if entry.entered else _STRIPE
         if _is_sent_later(desk, deal.kind):
             sealed = seal_card(desk.acquirer.vault, payer.pan, payer.expiry)
     elif payer is not None:
@@ -140,7 +140,7 @@ def intent_of(desk: Desk, deal: Deal, payer: Card | Code | None, entry: PinEntry
         account=account,
         operator=desk.acquirer.operator,
         training=desk.settings.terminal.training,
-        pin_entered=entry.pin is not None,
+        pin_entered=entry.entered,
         referral=deal.referral,
         sealed=sealed,
         tender=deal.tender,

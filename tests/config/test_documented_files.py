@@ -46,7 +46,7 @@ def test_the_default_terminal_can_be_used_as_it_stands():
 def test_every_example_in_the_default_terminal_can_be_switched_on(tmp_path):
     path = tmp_path / "all.toml"
     path.write_text(every_line(default_file().read_text("utf-8")), "utf-8")
-    assert set(load(path).devices) == {"keypad", "msr", "scanner", "printer"}
+    assert set(load(path).devices) == {"keypad", "msr", "scanner", "pin_pad", "printer"}
 
 
 def test_what_the_lab_profile_states_is_the_default_of_the_schema():

@@ -66,16 +66,16 @@ def test_reader_and_scanner_type_at_the_same_time_as_fast_as_usb_polls(run, play
         scans = await open(Scanner("scanner", str(scanner.node)))
         took = 0.0
         for number in range(1, times + 1):
-            reader.type(text_reports(f"%{TRACK1}?;{TRACK2}{number:02}?"))
+            reader.type(text_reports(f"%{TRACK1}?;{TRACK2[:-2]}{number:02}?"))
             scanner.type(text_reports(f"{CODE}{number:03}"))
             await swipes.count(number, Swipe, MisSwipe)
             await scans.count(number, Scan)
             took += await asyncio.to_thread(reader.typed)
             await asyncio.to_thread(scanner.typed)
         got = [(s.tracks.track1.decode(), s.tracks.track2.decode()) for s in swipes.of(Swipe)]
-        assert got == [(TRACK1, f"{TRACK2}{n:02}") for n in range(1, times + 1)]
+        assert got == [(TRACK1, f"{TRACK2[:-2]}{n:02}") for n in range(1, times + 1)]
         assert [s.text.data.decode() for s in scans.of(Scan)] == [f"{CODE}{n:03}" for n in range(1, times + 1)]
-        reports = times * len(text_reports(f"%{TRACK1}?;{TRACK2}00?"))
+        reports = times * len(text_reports(f"%{TRACK1}?;{TRACK2}?"))
         record_property("usb reader beside usb scanner", f"{times} passes, {took / reports * 1000:.2f} ms a report")
 
     run(story, timeout_s=120)

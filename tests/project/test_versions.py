@@ -7,7 +7,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from config.devices import Keypad, Msr, Printer, Scanner
+from config.devices import Keypad, Msr, PinPad, Printer, Scanner
 from config.diagnose import keys_of
 from config.profile import AcquirerProfile
 from config.schema import Document
@@ -85,7 +85,8 @@ def test_every_data_file_of_a_room_is_packaged(setup):
 
 
 def test_the_drivers_a_configuration_may_name_are_those_that_exist():
-    named = {name for struct in (Keypad, Msr, Scanner, Printer) for name in get_args(get_type_hints(struct)["driver"])}
+    devices = (Keypad, Msr, Scanner, PinPad, Printer)
+    named = {name for struct in devices for name in get_args(get_type_hints(struct)["driver"])}
     assert named == set(DRIVERS)
 
 

@@ -24,6 +24,9 @@ _DEVICES = {
     "scanner": "evdev-scanner",
     "printer": "escpos-printer",
 }
+_PIN_PAD = (("pin_pad", "serial-pin-pad"),)
+_PATIENT_MS = 5000
+"""A pad that is played by a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class TerminalOptions:
     """Keys of ``[devices.display]``; without any only the monitor sees screens."""
     customer_display: str = ""
     """Address of the customer's two lines, or empty."""
+    pin_pad: bool = False
+    """Whether a PIN pad is expected at ``pin_pad.sock``."""
 
 
 class TerminalProcess:
@@ -128,12 +133,14 @@ class TerminalProcess:
             "keys": {"path": "terminal/keys.vault", "protector": "credential", "credential": "vault.credential"},
             **{
                 f"devices.{name}": {"driver": driver, "address": f"unix:{self.folder / name}.sock"}
-                for name, driver in _DEVICES.items()
+                for name, driver in (*_DEVICES.items(), *_PIN_PAD[: options.pin_pad])
             },
             "timeouts": options.timeouts,
             "monitor": {"address": f"unix:{self.folder / 'monitor.sock'}"},
         }
         tables["acquirer.overrides"] = options.overrides
+        if options.pin_pad:
+            tables["devices.pin_pad"] = {**tables["devices.pin_pad"], "ack_ms": _PATIENT_MS}
         tables["devices.printer"] = {**tables["devices.printer"], "width_mm": options.width_mm}
         tables["devices.display"] = options.display
         if options.customer_display:
