@@ -8,6 +8,7 @@ from PIL import Image
 
 from terminal.journal import Slip
 from terminal.screens.texts import Translator
+from terminal.slips.batch import details_slip, parameters_slip, settlement_slip
 from terminal.slips.escpos import escpos_bytes
 from terminal.slips.layout import Line, totals_slip, transaction_slip
 from terminal.slips.profile import PrinterProfile
@@ -33,6 +34,10 @@ def slips(language: str) -> list[tuple[str, list[Line]]]:
                 ("not-charged", samples.NOT_CHARGED, Slip.MERCHANT, False),
             )
         ),
+        ("settlement", settlement_slip(samples.SETTLEMENT, samples.MERCHANT, "156", texts)),
+        ("settlement-unbalanced", settlement_slip(samples.UNBALANCED, samples.MERCHANT, "156", texts, refused=[4])),
+        ("details", details_slip([samples.PIN_SALE, samples.CODE_SALE], 1, samples.MERCHANT, samples.WHEN, texts)),
+        ("parameters", parameters_slip(samples.PARAMETERS, samples.MERCHANT, 1, samples.WHEN, texts)),
         ("totals", totals_slip(samples.TOTALS, samples.MERCHANT, "156", samples.WHEN, texts)),
         ("totals-empty", totals_slip(samples.EMPTY_TOTALS, samples.MERCHANT, "156", samples.WHEN, texts)),
     ]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from terminal.domain.money import CURRENCIES, Currency
 from terminal.domain.record import State, TransactionRecord, UndoCause
-from terminal.journal import KindTotal, Totals
+from terminal.journal import KindTotal, Settlement, SettlementState, Totals
 from terminal.screens.screen import Status
 from terminal.slips.layout import Merchant
 
@@ -19,10 +19,13 @@ __all__ = [
     "MERCHANT",
     "NOON",
     "NOT_CHARGED",
+    "PARAMETERS",
     "PIN_SALE",
+    "SETTLEMENT",
     "SIGNATURE_SALE",
     "STATUS",
     "TOTALS",
+    "UNBALANCED",
     "UNDOING",
     "WHEN",
 ]
@@ -82,4 +85,7 @@ UNDOING = replace(
 NOT_CHARGED = replace(UNDOING, state=State.REVERSED, undo_cause=UndoCause.INTERRUPTED)
 
 TOTALS = Totals(1, 3, 26_690, 0, 0, (KindTotal("sale", 2, 25_700), KindTotal("qr-sale", 1, 990)))
+SETTLEMENT = Settlement(1, SettlementState.DONE, "2026-11-24T21:30:00", 3, 26_690, 0, 0, "1", "0")
+UNBALANCED = replace(SETTLEMENT, domestic="2")
+PARAMETERS = (("terminal.id", MERCHANT.terminal_id), ("host", "10.0.0.1:8583"), ("response_s", "60"))
 EMPTY_TOTALS = Totals(2, 0, 0, 0, 0, ())

@@ -16,6 +16,7 @@ from terminal.prompts import AmountPrompt, DigitsPrompt, MenuPrompt, Notice, Pin
 from terminal.screens.screen import Screen, Tone
 from terminal.screens.texts import Translator
 from tools.gallery import samples
+from tools.gallery.flow_scenes import flow_scenes
 
 __all__ = ["scenes"]
 
@@ -28,6 +29,7 @@ def scenes(language: str) -> list[tuple[str, Screen]]:
     """Every screen with a name of its own, status bar filled in."""
     texts = Translator(language)
     found = [*_idle(texts), *_sale(texts), *_outcomes(texts), *_menus(texts), *_management(texts), *_reports(texts)]
+    found += flow_scenes(texts)
     return [(name, _with_status(name, screen)) for name, screen in found]
 
 
@@ -92,7 +94,7 @@ def _management(texts: Translator) -> Iterator[tuple[str, Screen]]:
     say = texts.text
     checks = tuple(say("key.check-value", slot=slot, kcv=kcv) for slot, kcv in (("pin", "82E136"), ("mac", "5F2C11")))
     failed = (say("reason.no-link"),)
-    for name in ("sign-on", "sign-off", "echo"):
+    for name in ("sign-on", "sign-off", "echo", "download", "status"):
         title = say(f"{name}.title")
         yield f"{name}.busy", Screen(f"{name}.busy", title, say("processing.instruction"), tone=Tone.BUSY)
         done = Screen(f"{name}.done", title, say(f"{name}.done"), checks if name == "sign-on" else (), tone=Tone.GOOD)
