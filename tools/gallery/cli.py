@@ -18,7 +18,7 @@ __all__ = ["TREE", "main", "pictures", "same_picture"]
 
 TREE = Path(__file__).parents[2]
 GALLERY, GOLDEN = "docs/gallery", "tests/golden"
-SCREEN_COLUMNS, SLIP_COLUMNS = 4, 5
+SCREEN_COLUMNS, SLIP_COLUMNS = 6, 5
 _FRONT_SCREENS = (("en", "amount-typed"), ("fi", "present"), ("zh", "approved"))
 _FRONT_SLIPS = (("zh", "sale-customer"), ("en", "not-charged"))
 _GOLDEN_SCREENS = (
