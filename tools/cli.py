@@ -40,6 +40,7 @@ COMMANDS = (
     Command("encode", "tools.encode", "build a message from its elements"),
     Command("diff", "tools.diff", "compare two messages element by element"),
     Command("fuzz", "tools.fuzz.cli", "throw mutated messages at the codecs"),
+    Command("fuzz-devices", "tools.fuzz.devices_cli", "throw broken input at every parser of what devices send"),
     Command("simulate", "tools.simulation.cli", "try thousands of disasters from a seed"),
     Command("bench", "tools.bench.cli", "the terminal in a browser"),
     Command("replay", "tools.replay", "play a recording again"),
