@@ -174,9 +174,9 @@ class Keys(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ]
     protector: Annotated[
-        Literal["credential", "passphrase", "tpm2"],
+        Literal["credential", "passphrase", "tpm2", "pkcs11"],
         Meta(
-            description="What opens the vault: a credential file, a passphrase asked at start, or the TPM.",
+            description="What opens the vault: a credential file, a passphrase asked at start, the TPM, or a token.",
             examples=["credential"],
         ),
     ] = "credential"
@@ -184,10 +184,40 @@ class Keys(Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[str, Meta(min_length=1)] | None,
         Meta(
             title="the path of a file",
-            description="The credential; when absent, countertop-vault in the service manager's credentials folder.",
+            description="The credential; when absent, countertop-vault in the service manager's credentials folder."
+            " With tpm2 its authorisation value (none when absent), with pkcs11 the token's PIN.",
             examples=["/etc/countertop/vault.credential"],
         ),
     ] = None
+    tpm_registers: Annotated[
+        tuple[Annotated[int, Meta(ge=0, le=23)], ...],
+        Meta(
+            min_length=1,
+            max_length=24,
+            title="a list of numbers from 0 to 23",
+            description="Registers of the TPM (PCR) that must be as they were; 7 is who may boot.",
+            examples=[[7]],
+        ),
+    ] = (7,)
+    tpm_device: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            title="a name of the TPM software stack",
+            description="Where the TPM is; when absent, the kernel's resource manager /dev/tpmrm0.",
+            examples=["device:/dev/tpmrm0"],
+        ),
+    ] = None
+    token_module: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            title="the path of a file",
+            description="The token's PKCS #11 library; with pkcs11 it is required.",
+            examples=["/usr/lib/softhsm/libsofthsm2.so"],
+        ),
+    ] = None
+    token_label: Annotated[
+        str, Meta(min_length=1, max_length=32, description="Label of the token.", examples=["countertop"])
+    ] = "countertop"  # noqa: S105 -- the name of a token is no password
 
 
 class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keys import vault_operations as operations
 from keys.backends.container import SealedRecord
-from keys.backends.holder import KeyHolder, held_elsewhere
+from keys.backends.holder import held_elsewhere
 from keys.backends.lock import WriteLock
 from keys.backends.protectors import CredentialProtector
 from keys.backends.sealed_file import SealedFile
@@ -58,18 +58,16 @@ class Vault:
     """Keys of one terminal by slot name, such as ``tmk``, ``pin``, ``mac``.
 
     Methods that change it (``next_dukpt`` is one of them) write the disk before they return and are called in one
-    thread; the others may be called in another at the same time. The same wherever the keys are: with a ``holder``,
-    the keys that it takes are used in it and never come here.
+    thread; the others may be called in another at the same time. The same wherever the keys are: what the protector's
+    token takes is used there and never comes here.
     """
 
-    def __init__(
-        self, file: SealedFile, lock: WriteLock | None, now: Callable[[], datetime], holder: KeyHolder | None = None
-    ) -> None:
+    def __init__(self, file: SealedFile, lock: WriteLock | None, now: Callable[[], datetime]) -> None:
         self._file = file
         self._lock = lock
         self._now = now
         self._stopped = ""
-        self._contents = Contents(file, holder, repair=lock is not None)
+        self._contents = Contents(file, repair=lock is not None)
         self.witness: Witness = _unwitnessed
         """Told of every change and every refusal; the audit log when there is one."""
 

@@ -31,10 +31,10 @@ __all__ = ["Contents"]
 class Contents:
     """Beside one sealed file: its DUKPT counters and its token."""
 
-    def __init__(self, file: SealedFile, holder: KeyHolder | None, *, repair: bool) -> None:
+    def __init__(self, file: SealedFile, *, repair: bool) -> None:
         """Raises VaultCorrupt, VaultRolledBack or PermissionsUnsafe naming a counter's file; VaultLocked without the
         token that keeps a key."""
-        self._file, self._holder = file, holder
+        self._file, self._holder = file, file.protector.holder
         self._counters: dict[str, DukptCounter] = {}
         self.notes: tuple[str, ...] = ()
         """What was found and mended at opening."""
@@ -46,8 +46,8 @@ class Contents:
                     counter = DukptCounter.open(*self._place(item.record), content, file.random)
                 self._counters[item.record.id] = counter
                 self.notes += (counter.note,) if counter.note else ()
-        if repair and holder is not None:
-            holder.retain(self._references())
+        if repair and self._holder is not None:
+            self._holder.retain(self._references())
 
     def put(self, record: KeyRecord, key: Secret) -> SealedRecord:
         """Bring a key to where it will be used, and seal what the file keeps of it. The key stays with the caller."""

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from keys.backends.disk import Disk, PosixDisk
-from keys.backends.holder import KeyHolder
 from keys.backends.lock import WriteLock
 from keys.backends.protectors import Protector
 from keys.backends.sealed_file import SealedFile, beside
@@ -37,16 +36,15 @@ def open_vault(
     disk: Disk | None = None,
     now: Callable[[], datetime] = _NOW,
     read_only: bool = False,
-    holder: KeyHolder | None = None,
 ) -> Vault:
     """Open the vault's file. Raises VaultAbsent, VaultLocked, VaultCorrupt, PermissionsUnsafe and their kin.
 
-    ``read_only``: to look at it while the terminal runs. ``holder``: the token that keeps its keys.
+    ``read_only``: to look at it while the terminal runs.
     """
     lock = None if read_only else WriteLock(beside(path, ".lock"))
     try:
         file = SealedFile.open(path, protector, environment, random, disk or PosixDisk(), repair=not read_only)
-        return Vault(file, lock, now, holder)
+        return Vault(file, lock, now)
     except BaseException:
         if lock is not None:
             lock.release()
@@ -61,13 +59,12 @@ def create_vault(
     *,
     disk: Disk | None = None,
     now: Callable[[], datetime] = _NOW,
-    holder: KeyHolder | None = None,
 ) -> Vault:
     """A new vault without payment keys; what was at ``path`` is removed first."""
     lock = WriteLock(beside(path, ".lock"))
     try:
         file = SealedFile.create(path, protector, environment, random, disk or PosixDisk())
-        vault = Vault(file, lock, now, holder)
+        vault = Vault(file, lock, now)
         own = KeyRecord(
             OWN_SLOT, 1, KeyState.ACTIVE, _OWN_USAGE, "aes", _OWN_BYTES, Kcv("", "", "aes"), source="terminal"
         )

@@ -8,10 +8,10 @@ from keys.errors import Unsupported
 from keys.secret import Secret
 
 if TYPE_CHECKING:
-    from keys.backends.pkcs11 import Pkcs11Token
+    from keys.backends.pkcs11 import Pkcs11Protector
     from keys.backends.tpm2 import Tpm2Protector
 
-__all__ = ["open_token", "tpm2_protector"]
+__all__ = ["token_protector", "tpm2_protector"]
 
 
 def tpm2_protector(device: str = "", *, auth: Secret | None = None, registers: tuple[int, ...] = (7,)) -> Tpm2Protector:
@@ -26,12 +26,12 @@ def tpm2_protector(device: str = "", *, auth: Secret | None = None, registers: t
     return Tpm2Protector(device or DEFAULT_DEVICE, auth=auth, registers=registers)
 
 
-def open_token(module: str, label: str, pin: Secret) -> Pkcs11Token:
-    """A PKCS #11 token, logged in. Raises VaultLocked naming what is wrong."""
+def token_protector(module: str, label: str, pin: Secret) -> Pkcs11Protector:
+    """A PKCS #11 token that opens the vault and keeps its keys. Raises VaultLocked naming what is wrong."""
     try:
-        from keys.backends.pkcs11 import Pkcs11Token
+        from keys.backends.pkcs11 import Pkcs11Protector, Pkcs11Token
     except ImportError:
         raise Unsupported(
             "The library for PKCS #11 tokens is not installed.", "Install it: pip install 'countertop[pkcs11]'"
         ) from None
-    return Pkcs11Token(module, label, pin)
+    return Pkcs11Protector(Pkcs11Token(module, label, pin))

@@ -20,8 +20,9 @@ from typing import Any, ClassVar
 
 import pkcs11
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
-from pkcs11.exceptions import PKCS11Error
+from pkcs11.exceptions import PKCS11Error, UserAlreadyLoggedIn
 
+from keys.backends.holder import KeyHolder
 from keys.backends.protectors import KEY_BYTES, NoCounter, hex_parameter
 from keys.ciphers import CIPHERS, Data
 from keys.errors import KeysError, VaultCorrupt, VaultLocked
@@ -84,7 +85,7 @@ class Pkcs11Token:
             library = pkcs11.lib(module)
             token = library.get_token(token_label=label)
             with pin.open() as digits:
-                self.session = token.open(user_pin=bytes(digits).decode("utf-8"), rw=True)
+                self.session = _logged_in(token, bytes(digits).decode("utf-8"))
             self._mechanisms = frozenset(token.slot.get_mechanisms())
         except (PKCS11Error, RuntimeError, OSError, UnicodeDecodeError) as error:
             raise _told(error, label) from None
@@ -207,8 +208,10 @@ class Pkcs11Protector(NoCounter):
 
     kind: ClassVar[str] = "pkcs11"
 
-    def __init__(self, token: Pkcs11Token) -> None:
+    def __init__(self, token: Pkcs11Token, *, keeps_keys: bool = True) -> None:
+        """``keeps_keys``: what the token can use goes into it, instead of into the file."""
         self._token = token
+        self.holder: KeyHolder | None = token if keeps_keys else None
 
     def enrol(self, random: Random) -> tuple[dict[str, Any], Secret]:
         """See Protector. The key before stays until the vault is durable (``advance_epoch``)."""
@@ -319,6 +322,14 @@ class _TokenKey:
             if key is None:
                 raise VaultCorrupt(f"The key {self.record_id} is no longer in the token.", "Load it again.")
             return bytes(ask(key))
+
+
+def _logged_in(token: Any, pin: str) -> Any:
+    """A session. A login is the process's: where it is logged in already, another session shares that."""
+    try:
+        return token.open(user_pin=pin, rw=True)
+    except UserAlreadyLoggedIn:
+        return token.open(rw=True)
 
 
 def _three_keys(clear: bytearray) -> bytes:

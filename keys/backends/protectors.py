@@ -13,13 +13,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from keys.backends.holder import KeyHolder
 from keys.errors import KeysError, VaultCorrupt, VaultLocked
 from keys.secret import Secret
 
-__all__ = ["CredentialProtector", "NoCounter", "PassphraseProtector", "Protector"]
+__all__ = ["CredentialProtector", "NoCounter", "PassphraseProtector", "Protector", "hex_parameter", "read_credential"]
 
 SALT_BYTES = 16
 KEY_BYTES = 32
+_CREDENTIAL_BYTES_MAX = 4096
 
 
 class Protector(Protocol):
@@ -27,6 +29,10 @@ class Protector(Protocol):
 
     kind: ClassVar[str]
     """Name in the header of the file."""
+
+    @property
+    def holder(self) -> KeyHolder | None:
+        """The token that keeps the vault's keys as well, if it is one."""
 
     def enrol(self, random: Callable[[int], bytes]) -> tuple[dict[str, Any], Secret]:
         """Parameters for the header of a new vault, and the key that wraps its master key. Raises VaultLocked."""
@@ -50,6 +56,8 @@ class Protector(Protocol):
 class NoCounter:
     """A protector without memory of its own."""
 
+    holder: KeyHolder | None = None
+
     def check_epoch(self, parameters: Mapping[str, Any], epoch: int) -> None:
         """See Protector."""
 
@@ -61,7 +69,7 @@ class CredentialProtector(NoCounter):
     """A file with at least 32 random bytes, such as a credential handed over by the service manager."""
 
     kind: ClassVar[str] = "credential"
-    _BYTES_MIN, _BYTES_MAX = 32, 4096
+    _BYTES_MIN = 32
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -74,7 +82,7 @@ class CredentialProtector(NoCounter):
     def open(self, parameters: Mapping[str, Any]) -> Secret:
         """See Protector."""
         salt = hex_parameter(parameters, "salt", SALT_BYTES)
-        with Secret(self._read()) as secret, secret.open() as data:
+        with read_credential(self._path) as secret, secret.open() as data:
             if len(data) < self._BYTES_MIN:
                 raise VaultLocked(f"The credential {self._path.name} is shorter than {self._BYTES_MIN} bytes.")
             extracted = hmac.digest(salt, bytes(data), "sha256")
@@ -101,20 +109,22 @@ class CredentialProtector(NoCounter):
             "stolen device": "open, unless the credential itself is sealed to a TPM",
         }
 
-    def _read(self) -> bytearray:
-        try:
-            with self._path.open("rb") as file:
-                state = os.fstat(file.fileno())
-                if stat.S_ISREG(state.st_mode) and state.st_mode & 0o007:
-                    raise VaultLocked(
-                        f"The credential {self._path.name} is open to every user.", "Give it mode 0600: chmod 600 FILE"
-                    )
-                data = bytearray(self._BYTES_MAX)
-                length = file.readinto(data)
-        except OSError as error:
-            raise VaultLocked(f"The credential {self._path.name} cannot be read: {error.strerror}.") from None
-        del data[length:]
-        return data
+
+def read_credential(path: Path) -> Secret:
+    """The content of a credential's file. Raises VaultLocked, also for one that every user may read."""
+    data = bytearray(_CREDENTIAL_BYTES_MAX)
+    try:
+        with path.open("rb") as file:
+            state = os.fstat(file.fileno())
+            if stat.S_ISREG(state.st_mode) and state.st_mode & 0o007:
+                raise VaultLocked(
+                    f"The credential {path.name} is open to every user.", "Give it mode 0600: chmod 600 FILE"
+                )
+            length = file.readinto(data)
+    except OSError as error:
+        raise VaultLocked(f"The credential {path.name} cannot be read: {error.strerror}.") from None
+    del data[length:]
+    return Secret(data)
 
 
 class PassphraseProtector(NoCounter):

@@ -63,6 +63,7 @@ class Tpm2Protector:
     """
 
     kind: ClassVar[str] = "tpm2"
+    holder: ClassVar[None] = None
 
     def __init__(
         self,

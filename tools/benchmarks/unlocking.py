@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keys import Secret, create_vault
-from keys.backends.holder import KeyHolder
-from keys.backends.optional import open_token, tpm2_protector
+from keys.backends.optional import token_protector, tpm2_protector
 from keys.backends.protectors import CredentialProtector, PassphraseProtector, Protector
 from keys.vault_intake import Incoming
 from tools.rig.chips import no_token, no_tpm, simulated_token, simulated_tpm
@@ -48,8 +47,8 @@ def unlock(name: str, times: int) -> Unlock:
     if missing:
         return Unlock(name, missing=missing)
     with tempfile.TemporaryDirectory() as folder, _chip(name, Path(folder)) as where:
-        protector, holder = _protector(name, Path(folder), where)
-        vault = create_vault(Path(folder) / "keys.vault", protector, "lab", holder=holder)
+        protector = _protector(name, Path(folder), where)
+        vault = create_vault(Path(folder) / "keys.vault", protector, "lab")
         key = Secret(bytearray(os.urandom(16)))
         vault.install([Incoming("mac", "M0", key, mac_algorithm="unionpay-ecb")])
         vault.close()
@@ -66,8 +65,8 @@ def opened(name: str, folder: str, where: str) -> None:
     from keys import open_vault
 
     imported = time.monotonic()
-    protector, holder = _protector(name, Path(folder), where)
-    vault = open_vault(Path(folder) / "keys.vault", protector, "lab", holder=holder)
+    protector = _protector(name, Path(folder), where)
+    vault = open_vault(Path(folder) / "keys.vault", protector, "lab")
     vault.mac("mac", b"x")
     done = time.monotonic()
     status = Path("/proc/self/status").read_text("ascii")
@@ -81,18 +80,15 @@ def _started_s() -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _protector(name: str, folder: Path, where: str) -> tuple[Protector, KeyHolder | None]:
+def _protector(name: str, folder: Path, where: str) -> Protector:
     if name.startswith("tpm2"):
-        return tpm2_protector(where), None
+        return tpm2_protector(where)
     if name.startswith("pkcs11"):
-        from keys.backends.pkcs11 import Pkcs11Protector
-
         module, label, pin = json.loads(where)
-        token = open_token(module, label, Secret(pin.encode()))
-        return Pkcs11Protector(token), token
+        return token_protector(module, label, Secret(pin.encode()))
     if name == "passphrase":
-        return PassphraseProtector(Secret(_PASSPHRASE)), None
-    return CredentialProtector(folder / "credential"), None
+        return PassphraseProtector(Secret(_PASSPHRASE))
+    return CredentialProtector(folder / "credential")
 
 
 @contextmanager

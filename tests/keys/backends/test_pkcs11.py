@@ -5,7 +5,7 @@ import os
 import pytest
 
 from keys import KeysError, KeyState, Secret, SignOnForm, create_vault, decrypt_pin, open_vault
-from keys.backends.optional import open_token
+from keys.backends.optional import token_protector
 from keys.ciphers import AES, SM4, TDES
 from keys.dukpt_host import tdes_initial_key
 from keys.errors import TestKeyRefused, Unsupported, UsageRefused, VaultCorrupt, VaultErased, VaultLocked
@@ -26,7 +26,7 @@ def opened(held):
 @pytest.fixture
 def token(softhsm):
     module, label, pin = softhsm
-    made = open_token(module, label, Secret(bytearray(pin.encode())))
+    made = token_protector(module, label, Secret(bytearray(pin.encode()))).holder
     yield made
     made.close()
 
@@ -46,7 +46,7 @@ def path(tmp_path):
 @pytest.fixture
 def kept(token, protector, path):
     """A vault whose keys are in the token."""
-    vault = create_vault(path, protector, "lab", holder=token)
+    vault = create_vault(path, protector, "lab")
     yield vault
     vault.close()
 
@@ -59,10 +59,10 @@ def objects(token):
 
 def test_the_vault_and_its_keys_are_there_after_a_restart(token, protector, path, incoming):
     key = os.urandom(16)
-    vault = create_vault(path, protector, "lab", holder=token)
+    vault = create_vault(path, protector, "lab")
     vault.install([incoming("mac", "M0", key)])
     vault.close()
-    again = open_vault(path, protector, "lab", holder=token)
+    again = open_vault(path, protector, "lab")
     assert again.mac("mac", b"x") == unionpay_ecb(key, b"x")
     assert again.list()[0].attributes["held"] == token.name
     again.close()
@@ -211,7 +211,7 @@ def test_what_was_replaced_or_destroyed_is_gone_from_the_token(kept, incoming, t
 
 
 def test_a_power_cut_leaves_no_key_behind_in_the_token(token, protector, path, incoming, monkeypatch):
-    vault = create_vault(path, protector, "lab", holder=token)
+    vault = create_vault(path, protector, "lab")
     vault.install([incoming("mac", "M0")])
     before = objects(token)
 
@@ -223,33 +223,35 @@ def test_a_power_cut_leaves_no_key_behind_in_the_token(token, protector, path, i
         vault.install([incoming("pin", "P0"), incoming("mac", "M0")])
     vault.close()
     assert len(objects(token)) == len(before) + 2
-    again = open_vault(path, protector, "lab", holder=token)
+    again = open_vault(path, protector, "lab")
     assert objects(token) == before and again.mac("mac", b"x")
     again.close()
 
 
 def test_an_erased_vault_leaves_nothing_in_the_token_and_copies_do_not_open(token, protector, path, tmp_path, incoming):
-    vault = create_vault(path, protector, "lab", holder=token)
+    vault = create_vault(path, protector, "lab")
     vault.install([incoming("mac", "M0")])
     copies = {name: (tmp_path / name).read_bytes() for name in ("keys.vault", "keys.vault.b", "keys.vault.epoch")}
     assert vault.zeroise() is True
     vault.close()
     assert objects(token) == []
     with pytest.raises(VaultErased):
-        open_vault(path, protector, "lab", holder=token)
+        open_vault(path, protector, "lab")
     for name, content in copies.items():
         (tmp_path / name).write_bytes(content)
         (tmp_path / name).chmod(0o600)
     with pytest.raises(VaultLocked, match="no key for this vault"):
-        open_vault(path, protector, "lab", holder=token)
+        open_vault(path, protector, "lab")
 
 
 def test_without_its_token_a_vault_says_which_one_it_wants(token, protector, path, incoming):
-    vault = create_vault(path, protector, "lab", holder=token)
+    vault = create_vault(path, protector, "lab")
     vault.install([incoming("mac", "M0")])
     vault.close()
+    from keys.backends.pkcs11 import Pkcs11Protector
+
     with pytest.raises(VaultLocked, match=token.name):
-        open_vault(path, protector, "lab")
+        open_vault(path, Pkcs11Protector(token, keeps_keys=False), "lab")
 
 
 def test_a_key_that_somebody_took_from_the_token_is_missed_by_name(kept, incoming, token):
@@ -261,7 +263,7 @@ def test_a_key_that_somebody_took_from_the_token_is_missed_by_name(kept, incomin
 
 
 def test_keys_in_the_token_pass_the_same_examination(token, protector, path, incoming):
-    vault = create_vault(path, protector, "production", holder=token)
+    vault = create_vault(path, protector, "production")
     with pytest.raises(TestKeyRefused):
         vault.install([incoming("tmk", "K0", bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"))])
     key = os.urandom(16)
@@ -291,7 +293,7 @@ def test_a_retiring_key_of_the_token_still_answers_for_late_replies(kept, incomi
 def test_a_token_that_does_not_open_says_why_and_what_to_do(softhsm, change, words):
     values = dict(zip(("module", "label", "pin"), softhsm, strict=True)) | change
     with pytest.raises(VaultLocked, match=words) as refusal:
-        open_token(values["module"], values["label"], Secret(bytearray(values["pin"].encode())))
+        token_protector(values["module"], values["label"], Secret(bytearray(values["pin"].encode())))
     assert refusal.value.remedy and values["pin"] not in str(refusal.value)
 
 
