@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tools.host.accounts import DEMO_ACCOUNTS, DEMO_CODES
 
-__all__ = ["CARD_FORMS", "forms_of", "found_in", "key_forms"]
+__all__ = ["CARD_FORMS", "QUICK_FORMS", "forms_of", "found_in", "key_forms"]
 
 _CARD_DIGITS = 13
 """More than the first six that may be shown; the demonstration's long numbers share them."""
@@ -51,6 +51,10 @@ def _card_forms() -> dict[str, bytes]:
 
 CARD_FORMS = _card_forms()
 """Name and bytes of each canary of the demonstration's cards, codes and PINs."""
+
+_QUICK = ("card number, plain", "card number, BCD", "card number, BCD shifted")
+QUICK_FORMS = {name: CARD_FORMS[name] for name in _QUICK}
+"""The forms in which a leak would first be seen, for bytes that are looked at often."""
 
 
 def key_forms(name: str, key: bytes) -> dict[str, bytes]:

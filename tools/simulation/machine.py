@@ -72,6 +72,7 @@ address = "unix:scanner"
 [devices.printer]
 driver = "escpos-printer"
 address = "unix:printer"
+model = "{printer}"
 text = "cp437"
 [timeouts]
 outcome_s = 8
@@ -98,13 +99,14 @@ def workshop(folder: Path) -> None:
 
 
 @lru_cache(maxsize=256)
-def _settings(folder: Path, overrides: tuple[tuple[str, str], ...]) -> Settings:
+def _settings(folder: Path, overrides: tuple[tuple[str, str], ...], printer: str) -> Settings:
     path = folder / "terminal.toml"
     path.write_text(
         _CONFIGURATION.format(
             terminal=TERMINAL,
             merchant=MERCHANT,
             folder=folder,
+            printer=printer,
             overrides="\n".join(f"{name} = {value}" for name, value in overrides),
         ),
         "utf-8",
@@ -140,8 +142,9 @@ class Machine:
         note: Callable[[str], None],
         began: datetime,
         files: Files | None = None,
+        printer_model: str = "generic",
     ) -> None:
-        self.settings = _settings(folder, tuple(sorted(overrides.items())))
+        self.settings = _settings(folder, tuple(sorted(overrides.items())), printer_model)
         self._loop = loop
         self._network = network
         self.printer = printer
@@ -229,8 +232,8 @@ class Machine:
             settings = {**settings, "address": self.inputs[name].address}
         return registry.build(name, settings)
 
-    async def switched_off(self, platter: str) -> Files:
-        """Pull the plug, wait until the process is gone; what the disks hold then."""
+    async def switched_off(self, platter: str, *, keep: bool = False) -> Files:
+        """Pull the plug, wait until the process is gone; what the disks hold then. ``keep``: for ``platters``."""
         if self.closed:
             return self.files
         self.closed = True
@@ -239,11 +242,17 @@ class Machine:
             self.life.cancel()
             with suppress(asyncio.CancelledError):
                 await self.life
-        assert self.disk is not None and self._vault_disk is not None
-        self.files = Files(self.disk.platter(platter, self._rng), self._vault_disk.platter(platter, self._rng))
-        self.disk.close()
+        assert self.disk is not None
+        self.files = self.platters(platter)
+        if not keep:
+            self.disk.close()
         self.shown = Screen("off", "")
         return self.files
+
+    def platters(self, mode: str) -> Files:
+        """What a start would find now."""
+        assert self.disk is not None and self._vault_disk is not None
+        return Files(self.disk.platter(mode, self._rng), self._vault_disk.platter(mode, self._rng))
 
     async def dispose(self) -> Files:
         """The last life ends, and the pipes with it."""

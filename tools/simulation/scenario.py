@@ -9,8 +9,10 @@ from tools.simulation.faults import ALL_FAULTS, Fault
 
 __all__ = ["Cut", "Operation", "Scenario", "parts_of", "scenario_of"]
 
-CARDS = ("signature", "signature", "good", "second", "low", "lost", "limited")
-CODES = ("6220001234567890018", "6220001234567890042", "6220001234567890026")
+WITH_PIN = ("signature", "signature", "good", "good", "second", "second", "low", "lost", "limited")
+WITHOUT_PIN = ("signature",) * 7 + ("good", "lost")
+"""Without a PIN only the first is charged."""
+CODES = ("6220001234567890018", "6220001234567890018", "6220001234567890042", "6220001234567890026")
 MISCHIEF = (
     "cancel", "double", "impatient", "walk-away", "wrong-pin", "bad-swipe", "swipe-twice", "lost-events", "unplugged",
 )  # fmt: skip
@@ -66,6 +68,11 @@ class Scenario:
     sign_declines: bool = True
     settles_at_end: bool = True
 
+    @property
+    def printer_model(self) -> str:
+        """A printer that has troubles can say so; one that has none need not be asked, which is quicker."""
+        return "generic" if any(operation.printer for operation in self.operations) else "silent"
+
 
 _WEIGHTS = {
     "sale": 30, "sale_code": 10, "void_sale": 10, "void_completion": 4, "refund": 4, "refund_code": 3, "pre_auth": 8,
@@ -106,8 +113,8 @@ def scenario_of(seed: int) -> Scenario:
     if overrides["decline_without_mac"] == '"accept"':
         # Who believes a decline without a seal can be lied to; that is the acquirer's choice.
         faults = tuple(fault for fault in faults if fault not in (Fault.DENIED, Fault.FORGED_REPEATED))
-    builder = _Builder(rng, weather)
-    for _ in range(rng.randint(5, 24)):
+    builder = _Builder(rng, weather, WITHOUT_PIN if overrides["pin"] == '"never"' else WITH_PIN)
+    for _ in range(rng.randint(5, 40)):
         builder.add()
     return Scenario(
         seed=seed,
@@ -137,8 +144,9 @@ def _overrides(rng: random.Random) -> dict[str, str]:
 
 
 class _Builder:
-    def __init__(self, rng: random.Random, weather: str) -> None:
+    def __init__(self, rng: random.Random, weather: str, cards: tuple[str, ...]) -> None:
         self._rng = rng
+        self._cards = cards
         self._weather = weather
         self._used: set[int] = set()
         self.operations: list[Operation] = []
@@ -155,7 +163,7 @@ class _Builder:
             else:
                 refers_to = rng.choice(candidates)
         original = None if refers_to is None else self.operations[refers_to]
-        payer = rng.choice(CODES if name == "sale_code" else CARDS)
+        payer = rng.choice(CODES if name == "sale_code" else self._cards)
         if original is not None and rng.random() < 0.95:
             payer = original.payer
         self.operations.append(

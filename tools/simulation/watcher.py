@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from terminal.screens.screen import Screen
-from tools.simulation.canaries import CARD_FORMS, found_in, key_forms
+from tools.simulation.canaries import CARD_FORMS, QUICK_FORMS, found_in, key_forms
 from tools.simulation.faults import Fault
 from tools.simulation.machine import MASTER_KEY, Machine
 from tools.simulation.power import PowerCut
@@ -115,7 +115,7 @@ class Watcher:
             if name.startswith("outcome."):
                 self._proven(screen)
             texts = "\n".join((screen.title, screen.instruction, *screen.lines, screen.entry or ""))
-            self.canaries(texts.encode("utf-8"), f"screen {name}")
+            self.canaries(texts.encode("utf-8"), f"screen {name}", quick=True)
         self.see(screen)
 
     def dark(self) -> None:
@@ -123,12 +123,12 @@ class Watcher:
         self.shown = "off"
         self._processing_since = None
 
-    def canaries(self, data: bytes, where: str) -> None:
+    def canaries(self, data: bytes, where: str, *, quick: bool = False) -> None:
         """I9, in some bytes."""
-        for name in found_in(data, CARD_FORMS):
+        for name in found_in(data, QUICK_FORMS if quick else CARD_FORMS):
             self.wrong("I9", f"{name} in {where}")
 
-    def after_life(self, working_keys: Iterable[bytes]) -> None:
+    def after_life(self, working_keys: Iterable[bytes], *, thorough: bool = False) -> None:
         """What a life leaves behind: its files without canaries, no exception of its own."""
         machine = self.machine
         assert machine is not None and machine.disk is not None
@@ -136,7 +136,9 @@ class Watcher:
             error, machine.ended = machine.ended, None
             self.wrong("I15", f"a life ended by {type(error).__name__}: {error}")
         for name, image in machine.disk.images():
-            self.canaries(image, f"file {name}")
+            self.canaries(image, f"file {name}", quick=not thorough)
+        if not thorough:
+            return
         forms = key_forms("master key", MASTER_KEY)
         for key in working_keys:
             forms |= key_forms("working key", key)
