@@ -68,6 +68,8 @@ class Clerk:
         self._rng = rng
         self._note = note
         self.machine: Machine | None = None
+        self.pays: Callable[[int], None] = lambda amount_minor: None
+        """A customer scans the code on the screen and pays."""
         self.name = "off"
         """Of the screen that is shown."""
         self._changed = asyncio.Event()
@@ -116,7 +118,12 @@ class Clerk:
             answers["split-part.amount"] = str(parts[0])
             steps += 1
             tries[name] += 1
-            if name in _BUSY:
+            if name == "qr-order.code":
+                if tries[name] == 1 and operation.amount_minor % 4:
+                    self._loop.call_later(float(operation.amount_minor % 100), self.pays, operation.amount_minor)
+                if operation.mischief == "cancel":
+                    self.press("cancel")
+            elif name in _BUSY:
                 if operation.mischief == "impatient" and tries[name] < 3:
                     self.press("cancel", "enter")
                     self._swipe("second")
@@ -215,7 +222,7 @@ def _answers(operation: Operation, reference: Reference) -> dict[str, str]:
         f"{title}.amount": amount
         for title in (
             "sale", "refund", "pre-auth", "pre-auth-void", "completion", "completion-advice", "additional-pre-auth",
-            "offline-sale", "tip", "cash", "split",
+            "offline-sale", "tip", "cash", "split", "qr-order",
         )
     }  # fmt: skip
     return screens | {

@@ -8,6 +8,7 @@ rest. Nothing is drawn at random but which sectors a ``random`` platter keeps.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -147,6 +148,8 @@ class _Branching(World):
     def prepare(self) -> None:
         """What has happened before, up to the evening: the machine is off."""
         self.loop.run_until_complete(self._before())
+        gc.collect()
+        gc.freeze()  # what is here is shared with every branch; looking through it would copy it
 
     def branch(self, cut: int | None) -> None:
         """Go on in a child, with the power cut before an operation (None: not at all), until it has told its end."""
@@ -155,6 +158,7 @@ class _Branching(World):
             os.waitpid(child, 0)
             return
         try:
+            gc.disable()
             self._cut = cut
             self.run(self._after)
         finally:
@@ -162,6 +166,7 @@ class _Branching(World):
 
     def end(self) -> None:
         """The trunk is not needed any more."""
+        gc.unfreeze()
         self.host.close()
         self.loop.close()
 
@@ -204,6 +209,7 @@ class _Branching(World):
         for mode in others:
             child = os.fork()
             if not child:
+                asyncio._set_running_loop(self.loop)  # asyncio takes a child for a process without a loop
                 last = mode
                 break
             os.waitpid(child, 0)  # noqa: ASYNC222 - the branch is a whole world of its own; this one stands still

@@ -152,6 +152,26 @@ class SimulatedHost:
             self._remember(request, answer, given)
         return given
 
+    def pay(self, amount_minor: int, account: str) -> None:
+        """A customer pays an order that stands open on the terminal's screen."""
+        rows = self.book.rows(
+            "SELECT rrn FROM txn WHERE kind = 'qr-order' AND state = 'open' AND amount_minor = ?", (amount_minor,)
+        )
+        customer = next((each for each in self.book.accounts() if each.name == account), None)
+        order = self.book.open_order(str(rows[0]["rrn"])) if rows else None
+        if order is None or customer is None:
+            return
+        with self.book.transaction():
+            self._note(f"customer: pays the order of {amount_minor}")
+            if self._switch.confirm(order, customer) == _APPROVED:
+                self.genuine[order.kind, amount_minor] += 1
+
+    def forgive(self) -> None:
+        """Wrong PINs are forgotten."""
+        with self.book.transaction():
+            for account in self.book.accounts():
+                self.book.wrong_pins(account.id, 0)
+
     def working_keys(self) -> list[bytes]:
         """The keys of the latest sign-on."""
         return self._security.working_keys(self.terminal)
@@ -169,7 +189,7 @@ class SimulatedHost:
         if answer.code == _APPROVED:
             self._answers[request.mti, request.text(3)] = given
             if answer.txn is not None and request.mti != "0400":
-                self.genuine[answer.txn.kind, request.amount_minor] += 1
+                self.genuine[answer.txn.kind, answer.txn.amount_minor] += 1
 
     def _delivered(self, frame: UnionPayFrame, request: Request, answer: Answer, fault: Fault) -> bytes:
         message, mac, wish = answer.message, answer.mac, "0"

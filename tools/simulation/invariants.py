@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from terminal.domain.money import CURRENCIES, format_amount
-from terminal.domain.transactions import TRANSACTIONS, Total
+from terminal.domain.transactions import SERVICE_KINDS, TRANSACTIONS, Total
 from tools.simulation.books import Books, Row, host_kind
 from tools.simulation.host import SimulatedHost
 from tools.simulation.slip_reader import ReadSlip
@@ -53,7 +53,7 @@ def charges(rest: Rest) -> Iterator[str]:
     counted = Counter(
         (host_kind(row.kind), row.amount_minor)
         for row in rest.books.rows
-        if row.state == "approved" and row.kind != "balance" and host_kind(row.kind)
+        if row.state == "approved" and row.kind not in SERVICE_KINDS and host_kind(row.kind)
     )
     live = Counter({key: n for key, n in rest.host.ledger.live.items() if n and key[0] != "balance"})
     for (kind, amount), count in (live - counted).items():
@@ -150,7 +150,7 @@ def paper(rest: Rest) -> Iterator[str]:
             yield f"the {copy} slip of voucher {stan:06d} came out {count} times without DUPLICATE"
     owed = {(job.txn, job.what) for job in rest.books.jobs if job.state != "done"}
     for row in rest.books.rows:
-        if row.state == "approved" and row.kind != "balance":
+        if row.state == "approved" and row.kind not in SERVICE_KINDS:
             for copy in ("merchant", "customer"):
                 if not copies[row.batch, row.stan, copy] and (row.id, copy) not in owed:
                     yield f"voucher {row.stan:06d} is approved and has no {copy} slip"
@@ -190,7 +190,7 @@ def genuine(rest: Rest) -> Iterator[str]:
     """I10: an approval in the journal is one that the host has given, whole and sealed."""
     for row in rest.books.rows:
         known = (host_kind(row.kind), row.amount_minor)
-        online = known[0] and not TRANSACTIONS[row.kind].stands and row.kind != "balance"
+        online = known[0] and not TRANSACTIONS[row.kind].stands and row.kind not in SERVICE_KINDS
         if online and row.state == "approved" and not rest.host.genuine[known]:
             yield f"voucher {row.stan:06d} is approved by an answer that the host never gave"
 

@@ -12,7 +12,11 @@ __all__ = ["Cut", "Operation", "Scenario", "parts_of", "scenario_of"]
 WITH_PIN = ("signature", "signature", "good", "good", "second", "second", "low", "lost", "limited")
 WITHOUT_PIN = ("signature",) * 7 + ("good", "lost")
 """Without a PIN only the first is charged."""
-CODES = ("6220001234567890018", "6220001234567890018", "6220001234567890042", "6220001234567890026")
+CODES = (
+    "6220001234567890018", "6220001234567890018", "6220001234567890042", "6220001234567890026", "6220001234567890059",
+    "6220001234567890075", "6220001234567890067",
+)  # fmt: skip
+"""At once, at once, at once, too poor; confirmed at the second question, too poor at the first, never confirmed."""
 MISCHIEF = (
     "cancel", "double", "impatient", "walk-away", "wrong-pin", "bad-swipe", "swipe-twice", "lost-events", "unplugged",
 )  # fmt: skip
@@ -75,14 +79,15 @@ class Scenario:
 
 
 _WEIGHTS = {
-    "sale": 30, "sale_code": 10, "void_sale": 10, "void_completion": 4, "refund": 4, "refund_code": 3, "pre_auth": 8,
-    "void_pre_auth": 3, "complete": 6, "complete_by_advice": 4, "additional": 2, "balance": 2, "offline_sale": 7,
+    "sale": 30, "sale_code": 10, "order": 5, "void_sale": 10, "void_completion": 4, "refund": 4, "refund_code": 3,
+    "pre_auth": 8, "void_pre_auth": 3, "complete": 6, "complete_by_advice": 4, "additional": 2, "balance": 2,
+    "offline_sale": 7,
     "tip": 5, "cash_sale": 2, "split_sale": 2, "settle_flow": 5, "reprint_last": 3, "reprint_any": 2,
     "print_details": 1, "show_totals": 2, "print_last_batch": 1, "sign_on_flow": 2, "sign_off_flow": 1, "echo_test": 1,
     "query": 1,
 }  # fmt: skip
 _ABOUT = {
-    "void_sale": ("sale", "sale_code"), "void_completion": ("complete",), "refund": ("sale",),
+    "void_sale": ("sale", "sale_code", "order"), "void_completion": ("complete",), "refund": ("sale",),
     "refund_code": ("sale_code",), "void_pre_auth": ("pre_auth",), "complete": ("pre_auth",),
     "complete_by_advice": ("pre_auth",), "additional": ("pre_auth",), "tip": ("sale",), "reprint_any": ("sale",),
     "query": ("sale",),

@@ -13,6 +13,8 @@ __all__ = ["WireWatch", "integer"]
 
 _DIALECT = iso8583.dialect("unionpay-pos")
 _STATES = {"0100": ("sent",), "0200": ("sent",), "0220": ("sent", "advising"), "0400": ("reversing",)}
+_QUESTION = "330000"
+"""Processing code of the question what has become of a payment by code: it moves nothing and has no row."""
 STAN_MAX = 999_999
 
 
@@ -37,11 +39,12 @@ class WireWatch:
         stan, batch = int(str(message.get(11) or "0")), int(str(message.get(60) or "")[2:8] or "0")
         amount = int(str(message.get(4) or "0"))
         self._note(f"terminal: {message.mti} {stan:06d} batch {batch} amount {amount}")
-        if message.mti in _STATES:
+        question = message.mti == "0200" and message.get(3) == _QUESTION
+        if message.mti in _STATES and not question:
             self._durable(message, batch, stan, amount, disk)
         if message.mti == "0400":
             self._reversal(batch, stan, amount)
-        elif message.mti in _STATES:
+        elif message.mti in _STATES and not question:
             self._request(message, batch, stan, amount)
         if message.mti not in ("0400", "0220"):
             self._fresh(stan)

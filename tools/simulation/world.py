@@ -35,7 +35,7 @@ _START_S = 20.0
 """A start that has not met its cut by then is over."""
 PROBE_MINOR = 11
 _ORIGINAL = {
-    "sale": "sale", "sale_code": "qr-sale", "pre_auth": "pre-auth", "complete": "completion",
+    "sale": "sale", "sale_code": "qr-sale", "order": "qr-order", "pre_auth": "pre-auth", "complete": "completion",
 }  # fmt: skip
 _HEALTHY = Plan(0.0, (), 60.0)
 
@@ -76,6 +76,7 @@ class World:
             printer_model=scenario.printer_model,
         )  # fmt: skip
         self.watcher.see = self.clerk.see
+        self.clerk.pays = lambda amount_minor: self.host.pay(amount_minor, "good")
         self.clerk.machine = self.watcher.machine = self.machine
 
     # --- the story -------------------------------------------------------------------------
@@ -171,6 +172,7 @@ class World:
     async def rest(self) -> None:
         """Everything is in order again: the terminal must come to rest, sell, and settle."""
         self.network.plan = _HEALTHY
+        self.host.forgive()
         self.network.script.clear()
         self.printer.restored()
         await self.up()

@@ -7,7 +7,7 @@ import pytest
 from tools.simulation.campaign import run_campaign, run_seeds, working_folder
 from tools.simulation.faults import ALL_FAULTS, Fault
 from tools.simulation.invariants import AT_REST, MEANINGS
-from tools.simulation.scenario import Cut, Operation, Scenario, scenario_of
+from tools.simulation.scenario import Cut, Operation, Scenario, parts_of, scenario_of
 from tools.simulation.world import World, run_scenario
 
 SEEDS = 1000 if os.environ.get("CI") else 50
@@ -71,9 +71,10 @@ def test_seeds_bring_every_fault_and_every_operation(folder):
 def test_amounts_are_sale_ids_no_two_operations_move_the_same_unless_one_undoes_the_other():
     for seed in range(200):
         amounts = [
-            operation.amount_minor
+            part
             for operation in scenario_of(seed).operations
             if operation.amount_minor and not operation.name.startswith("void_")
+            for part in parts_of(operation.name, operation.amount_minor)
         ]
         assert len(amounts) == len(set(amounts)), seed
 
