@@ -193,27 +193,3 @@ def test_a_scan_arrives_as_it_was_typed(run, keyboard, text):
         assert [scan.text.data.decode() for scan in heard.of(Scan)] == [text]
 
     run(story)
-
-
-@pytest.mark.parametrize("kind", ["swipes", "scans"])
-def test_five_hundred_at_one_millisecond_a_report_all_arrive(run, keyboard, kind, record_property):
-    device = keyboard(kind)
-    number = 500
-    texts = [f"{6200000000000000 + place}=49121010000{place:04}" for place in range(number)]
-    typed = [f";{text}?" if kind == "swipes" else text for text in texts]
-
-    async def story(open):
-        driver = MagneticStripeReader(kind, device.path) if kind == "swipes" else Scanner(kind, device.path)
-        heard = await open(driver)
-        took = 0.0
-        for place, text in enumerate(typed, start=1):
-            device.type(reports(text), INTERVAL_S)
-            await heard.count(place, Swipe, Scan, MisSwipe, MisScan)
-            took += await asyncio.to_thread(device.typed)
-        got = [event.tracks.track2 if kind == "swipes" else event.text.data for event in heard.of(Swipe, Scan)]
-        assert not heard.of(MisSwipe, MisScan)
-        assert [bytes(text).decode() for text in got] == texts
-        all_reports = sum(len(reports(text)) for text in typed)
-        record_property(f"{kind}", f"{number} of {number}, {took / all_reports * 1000:.2f} ms a report")
-
-    run(story, timeout_s=300)

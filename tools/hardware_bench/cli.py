@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTS = "tests/hardware"
 EXIT_GREEN, EXIT_RED, EXIT_SKIPPED_IN_CI = 0, 1, 1
 DEADLINE_S = 1200.0
-UNPLUGS = 3
+UNPLUGS, TIMES = 3, 500
 PATIENCE = 10
 """An emulated processor is so many times slower, and may have to share the real one."""
 MUST_RUN_VARIABLE, MUST_RUN_WORD = "CI_MUST_RUN", "qemu"
@@ -62,6 +62,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--unplugs", type=int, default=UNPLUGS, metavar="N", help="pull each device out N times during sales"
     )
+    parser.add_argument("--times", type=int, default=TIMES, metavar="N", help="swipes and scans one after the other")
     parser.add_argument("--seed", type=int, default=1, help="decides when; the same seed, the same moments")
     parser.add_argument("--command", nargs=argparse.REMAINDER, help="run this in the guest instead of the tests")
     arguments, passed_on = parser.parse_known_args(argv)
@@ -109,6 +110,7 @@ def _environment(folder: Path, arguments: argparse.Namespace) -> dict[str, str]:
         "COUNTERTOP_BENCH_FOLDER": str(folder),
         "COUNTERTOP_PATIENCE": str(PATIENCE),
         "COUNTERTOP_BENCH_UNPLUGS": str(arguments.unplugs),
+        "COUNTERTOP_BENCH_TIMES": str(arguments.times),
         "COUNTERTOP_BENCH_SEED": str(arguments.seed),
     }
 

@@ -1,0 +1,93 @@
+"""Hundreds of swipes and scans at a key a millisecond, from two devices at once: alone, and beside everything else.
+
+Beside: raster slips are drawn and printed, and TLS exchanges run, one after the other on the same loop.
+"""
+
+import asyncio
+import os
+
+import pytest
+
+from drivers.events import MisScan, MisScanReason, MisSwipe, MisSwipeReason, Scan, Swipe
+from drivers.msr import MagneticStripeReader
+from drivers.printer import Printer
+from drivers.scanner import Scanner
+from terminal.slips.escpos import escpos_bytes
+from terminal.slips.layout import Line, Style
+from terminal.slips.profile import PrinterProfile
+from tools.benchmarks.far_end import HOST, FarEnd, exchange
+from tools.hardware_bench.uinput import reports
+
+TIMES = int(os.environ.get("COUNTERTOP_BENCH_TIMES", "500"))
+INTERVAL_S = 0.001
+STORY_S = 1800.0
+EVENT_S = 60.0
+SLIP = [Line("示范商店 Corner Shop", style=Style.TITLE), *[Line("消费 Sale", "RMB 128.50")] * 8]
+LOST = (MisSwipeReason.EVENTS_LOST, MisScanReason.EVENTS_LOST)
+
+
+@pytest.fixture
+def far_end(tmp_path):
+    with FarEnd(tmp_path) as end:
+        yield end
+
+
+async def repeat(work, done):
+    while True:
+        await work()
+        done.append(1)
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["alone", "beside slips and TLS"])
+def test_every_swipe_and_scan_arrives_as_it_was_or_is_to_be_done_again(run, keyboard, far_end, busy, record_property):
+    """Alone none is lost. In an emulated machine that shares its processor a busy loop may come too late."""
+    slips, exchanges = [], []
+
+    async def typing(open, driver, device, texts, whole, torn):
+        heard = await open(driver)
+        again = 0
+        for place, text in enumerate(texts):
+            while True:
+                before = len(heard.of(whole, torn))
+                device.type(reports(text), INTERVAL_S)
+                event = (await heard.count(before + 1, whole, torn, timeout_s=EVENT_S))[-1]
+                await asyncio.to_thread(device.typed)
+                if isinstance(event, whole):
+                    break
+                assert event.reason in LOST, f"pass {place}: {event.reason}"
+                again += 1
+        return heard.of(whole), again
+
+    async def story(open):
+        printer = Printer("printer", f"tcp:{HOST}:{far_end.printer_port}", "epson")
+        await open(printer)
+
+        async def slip():
+            await printer.write(await asyncio.to_thread(escpos_bytes, SLIP, PrinterProfile()), lambda sent: None)
+
+        await slip()  # loads what slips are drawn with
+        others = []
+        if busy:
+            others.append(asyncio.create_task(repeat(slip, slips)))
+            others.append(asyncio.create_task(repeat(lambda: exchange(far_end), exchanges)))
+        tracks = [f"{6200000000000000 + place}=49121010000{place:04}" for place in range(TIMES)]
+        codes = [f"6201234567890{place:07}" for place in range(TIMES)]
+        reader, scanner = keyboard("reader"), keyboard("scanner")
+        (swipes, torn_swipes), (scans, torn_scans) = await asyncio.gather(
+            typing(open, MagneticStripeReader("msr", reader.path), reader, [f";{t}?" for t in tracks], Swipe, MisSwipe),
+            typing(open, Scanner("scanner", scanner.path), scanner, codes, Scan, MisScan),
+        )
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        assert [swipe.tracks.track2.decode() for swipe in swipes] == tracks
+        assert [scan.text.data.decode() for scan in scans] == codes
+        record_property(
+            f"{TIMES} swipes and {TIMES} scans {'beside slips and TLS' if busy else 'alone'}",
+            f"0 wrong, 0 lost without a word, {torn_swipes} and {torn_scans} to be done again; "
+            f"{len(slips)} slips, {len(exchanges)} exchanges",
+        )
+        if not busy:
+            assert (torn_swipes, torn_scans) == (0, 0)
+
+    run(story, timeout_s=STORY_S)
