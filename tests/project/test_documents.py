@@ -37,7 +37,7 @@ def test_every_command_a_document_shows_exists(page):
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_make_target_a_document_shows_exists(page):
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    shown = set(re.findall(r"(?m)(?:^|`)make ([a-z.]+)", page.read_text("utf-8")))
+    shown = set(re.findall(r"(?m)(?:^|`)make ([a-z.-]+)", page.read_text("utf-8")))
     assert [target for target in shown if not re.search(rf"(?m)^{re.escape(target)}:", makefile)] == []
 
 
