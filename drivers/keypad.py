@@ -37,6 +37,8 @@ class Keypad(EvdevDevice):
     Only presses count, so a release that was lost leaves no key behind; the next press is a press.
     """
 
+    interaction, used_count = "Press a key.", "KeyPressedCount"
+
     def __init__(self, name: str, address: str) -> None:
         super().__init__(name, address)
         self._released_s: dict[int, float] = {}

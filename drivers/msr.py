@@ -52,6 +52,7 @@ class MagneticStripeReader(TypingDevice):
     """A reader in keyboard mode."""
 
     bytes_max = ENCRYPTED_CHARACTERS_MAX
+    interaction, used_count = "Swipe a card.", "GoodReadCount"
 
     def __init__(
         self, name: str, address: str, *, layout: str = "us", keys: Sequence[str] = (), lrc: str = "detect"

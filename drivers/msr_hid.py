@@ -15,6 +15,7 @@ class HidStripeReader(HidDevice):
     """A reader of MagTek's report."""
 
     report_bytes = MAGTEK_REPORT_BYTES
+    interaction, used_count = "Swipe a card.", "GoodReadCount"
 
     def __init__(self, name: str, address: str) -> None:
         super().__init__(name, address)

@@ -20,6 +20,7 @@ class Scanner(TypingDevice):
     """A scanner in keyboard mode; a code ends with Enter, with its suffix, or with silence."""
 
     bytes_max = TEXT_BYTES_MAX + _FRAME_BYTES_MAX
+    interaction, used_count = "Scan a code.", "GoodScanCount"
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ class HidScanner(HidDevice):
     """A scanner of the HID POS report."""
 
     report_bytes = POS_REPORT_BYTES
+    interaction, used_count = "Scan a code.", "GoodScanCount"
 
     def __init__(
         self, name: str, address: str, *, prefix: str = "", suffix: str = "", charset: str = "auto", aim: bool = True

@@ -69,6 +69,8 @@ class ScanFramer:
 class SerialScanner(LineDevice):
     """A scanner that sends each code with a line end, its suffix, or nothing but silence."""
 
+    interaction, used_count = "Scan a code.", "GoodScanCount"
+
     def __init__(
         self,
         name: str,

@@ -18,6 +18,8 @@ __all__ = ["REMEDIES", "REOPEN_FIRST_S", "REOPEN_MAX_S", "Supervised"]
 
 REOPEN_FIRST_S, REOPEN_MAX_S = 0.1, 2.0
 """Pauses between tries to open; each is twice the one before."""
+TRIED_S, TRIED_LOOK_S = 15.0, 0.05
+"""How long a person has in an interactive check, and how often it is looked whether it is done."""
 REMEDIES = {
     DeviceState.REFUSED: "Install the udev rules, or add this user to the group that owns the device.",
     DeviceState.ABSENT: "Plug the device in, or correct its address in the configuration.",
@@ -32,6 +34,10 @@ class Supervised:
     """
 
     refused_remedy = REMEDIES[DeviceState.REFUSED]
+    interaction = ""
+    """What a person does in an interactive check; empty where nothing comes of it by itself."""
+    used_count = ""
+    """The count that shows that it was done."""
 
     def __init__(self, name: str, address: str) -> None:
         self.name = name
@@ -63,10 +69,22 @@ class Supervised:
         self._look.set()
 
     async def check_health(self, level: HealthLevel) -> Health:
-        """How the device is. Here: whether it is open; drivers that can do more, do."""
+        """How the device is. Here: whether it is open, and whether it is heard when somebody uses it."""
+        if self.state is DeviceState.OPEN and level is HealthLevel.INTERACTIVE and self.used_count:
+            return await self._try_out(level)
         if self.state is DeviceState.OPEN:
             return Health(level, Verdict.GOOD, f"{self.name} is open.")
         return Health(level, Verdict.BAD, f"{self.name} is {self.state}: {self.detail or 'not there'}.", self.remedy)
+
+    async def _try_out(self, level: HealthLevel) -> Health:
+        before, left_s = self.statistics[self.used_count], TRIED_S
+        while self.statistics[self.used_count] == before and left_s > 0:
+            await asyncio.sleep(TRIED_LOOK_S)
+            left_s -= TRIED_LOOK_S
+        if self.statistics[self.used_count] > before:
+            return Health(level, Verdict.GOOD, f"{self.name} works.")
+        remedy = "Try once more; then compare its settings with docs/technician/devices.md."
+        return Health(level, Verdict.BAD, f"{self.name} is open, and nothing came from it.", remedy)
 
     @property
     def remedy(self) -> str:

@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["SYS", "UsbIdentity", "has_keys", "node_of", "text_of", "usb_identity"]
+__all__ = ["SYS", "UsbIdentity", "has_keys", "key_count", "node_of", "text_of", "usb_identity"]
 
 SYS = Path("/sys")
 _CLASSES = {"evdev": ("input", "event*", "input"), "serial": ("tty", "tty*", ""), "hidraw": ("hidraw", "hidraw*", "")}
 """Kind of node: class folder, names in it, folder below ``/dev``."""
 _KEY_1, _KEY_ENTER = 2, 28
-_WORD_BITS = 64
+_WORD_BITS, _KEYS_MAX = 64, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,20 @@ def node_of(kind: str, vendor: int, product: int, serial: str = "", *, sys: Path
 
 def has_keys(event: Path) -> bool:
     """Whether an input node could type digits: it has the keys 1 and Enter."""
-    words = text_of(event / "device" / "capabilities" / "key").split()
-    bits = 0
-    for word in words:
-        bits = bits << _WORD_BITS | int(word, 16)
+    bits = _key_bits(event)
     return bool(bits >> _KEY_1 & 1 and bits >> _KEY_ENTER & 1)
+
+
+def key_count(event: Path) -> int:
+    """How many keys an input node has, buttons of mice and pads left out."""
+    return (_key_bits(event) & ((1 << _KEYS_MAX) - 1)).bit_count()
+
+
+def _key_bits(event: Path) -> int:
+    bits = 0
+    for word in text_of(event / "device" / "capabilities" / "key").split():
+        bits = bits << _WORD_BITS | int(word, 16)
+    return bits
 
 
 def _folders(kind: str, sys: Path) -> Iterator[Path]:

@@ -34,7 +34,7 @@ COMMANDS = (
     Command("pin-pad", "tools.pin_pad.cli", "run a simulated PIN pad on a pseudo-terminal"),
     Command("config", "tools.configuration", "check a configuration, start a new one, explain a key"),
     Command("keys", "tools.keys_cli", "load, list and destroy keys in the vault"),
-    Command("devices", "tools.devices", "list the devices of this machine and try them"),
+    Command("devices", "tools.devices.cli", "list the devices of this machine and try them"),
     Command("doctor", "tools.doctor", "find out what keeps the terminal from working"),
     Command("decode", "tools.decode", "show a message's elements"),
     Command("encode", "tools.encode", "build a message from its elements"),
