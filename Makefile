@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3 chooses the interpreter, ARGS="..." goes to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help backends browser demo test check style types imports bench gallery format lock clean .venv
+.PHONY: help backends browser demo interop test check style types imports bench gallery format lock clean .venv
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -20,6 +20,7 @@ help:
 	@echo "make gallery  draw every screen and slip again (docs/gallery/)"
 	@echo "make hardware-bench   the drivers' tests on real kernel devices, in a virtual machine"
 	@echo "make backends the libraries for a TPM and for PKCS #11 tokens (gcc, pkg-config, libtss2-dev)"
+	@echo "make interop  against programs that others built: jPOS, printers, readers, other Pythons and processors"
 	@echo "make .venv    only set up the environment; then: .venv/bin/countertop --help"
 	@echo "make format   put the sources in the house's form"
 	@echo "make lock     resolve requirements/*.in again (needs uv)"
@@ -32,6 +33,10 @@ $(VENV)/run.stamp: $(LOCKS) $(SOURCES)
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/bench.txt requirements/dev.txt
 	@$(INSTALL) bench dev
+	@touch $@
+
+$(VENV)/interop.stamp: $(VENV)/dev.stamp requirements/interop.txt
+	@$(INSTALL) interop
 	@touch $@
 
 .venv: $(VENV)/dev.stamp
@@ -52,6 +57,9 @@ browser: $(VENV)/dev.stamp
 
 test: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -n auto -q $(ARGS)
+
+interop: $(VENV)/interop.stamp
+	@COUNTERTOP_INTEROP=1 $(BIN)/python -m pytest -q $(or $(ARGS),tests/interop)
 
 check: style types imports
 
@@ -78,10 +86,12 @@ format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --config ruff.toml .
 
 lock:
-	@cd requirements && for set in build run evdev evdev-binary bench dev tpm-build tpm pkcs11; do \
+	@cd requirements && for set in build run evdev evdev-binary bench dev tpm-build tpm pkcs11 interop; do \
 	    uv pip compile -q $(ARGS) --universal --python-version 3.11 --generate-hashes --allow-unsafe \
 	        --no-emit-index-url --no-header $$set.in -o $$set.txt || exit 1; \
 	done
+	@cd requirements && uv pip compile -q $(ARGS) --universal --python-version 3.13 --generate-hashes --allow-unsafe \
+	    --no-emit-index-url --no-header interop-printer.in -o interop-printer.txt
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo-output .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -60,7 +60,7 @@ class AcquirerProfile(LimitRules, frozen=True, forbid_unknown_fields=True, kw_on
             "(docs/integrator/iso8583.md, §13).",
             examples=[{"49": "n3", "pad_nibble": "F"}],
         ),
-    ] = {}
+    ] = {}  # noqa: RUF012 - msgspec copies it
     operator_form: Annotated[
         Literal["01 ", "001", "01"],
         Meta(description="How operator 1 is written in element 63; acquirers differ (§13.9).", examples=["01 "]),

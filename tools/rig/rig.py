@@ -43,6 +43,11 @@ class Rig:
         self.scanner = SimulatedScanner(self.folder / "scanner.sock")
         self.printer = SimulatedPrinter(self.folder / "printer.sock")
 
+    @property
+    def master_key(self) -> str:
+        """The terminal's master key in hexadecimal: for a host that the rig did not start (lab only)."""
+        return self._key_file.read_text("ascii").strip()
+
     async def __aenter__(self) -> Self:
         """Plug in the devices and start the host; the terminal is started by the story."""
         try:
