@@ -13,6 +13,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drivers.health import Health, HealthLevel, Verdict
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -28,6 +30,7 @@ _MONO_LIGHT_IS_ONE = 1
 """FB_VISUAL_MONO10: a set bit is light."""
 _FILE = re.compile(r"^file:(?P<path>.+)\?(?P<width>\d+)x(?P<height>\d+)x(?P<format>[A-Z0-9]+)$")
 SIDE_MAX = 4096
+STRIPE_ROWS = 8
 
 
 class DisplayTrouble(Exception):
@@ -86,6 +89,17 @@ class Framebuffer:
     def show(self, picture: Image) -> None:
         """Put up a picture of the panel's size."""
         self._memory[:] = pixels(picture, self.geometry)
+
+    async def check_health(self, level: HealthLevel) -> Health:
+        """Internal: its geometry. External and interactive: stripes for somebody to look at."""
+        if level is not HealthLevel.INTERNAL:
+            lines = (b"\xff" * self.geometry.stride, bytes(self.geometry.stride))
+            stripes = b"".join(lines[row // STRIPE_ROWS % 2] for row in range(self.geometry.height))
+            self._memory[:] = stripes
+            if self._memory[:] == stripes:
+                return Health(level, Verdict.UNKNOWN, "Stripes were drawn: look whether all of them are on the panel.")
+            return Health(level, Verdict.BAD, "The panel's memory does not keep what is written.", "Change the panel.")
+        return Health(level, Verdict.GOOD, f"The panel has {self.geometry.width} by {self.geometry.height} pixels.")
 
     def close(self) -> None:
         """Let the panel go; the last picture stays."""

@@ -101,6 +101,14 @@ def test_what_is_no_panel_is_told_with_a_remedy(tmp_path, address):
     assert caught.value.remedy
 
 
+def test_a_panel_tells_its_size_and_draws_stripes_for_somebody_to_look_at(tmp_path):
+    panel = Framebuffer(f"file:{tmp_path / 'fb'}?16x32xRGB565")
+    assert asyncio.run(panel.check_health(HealthLevel.INTERNAL)).verdict is Verdict.GOOD
+    assert asyncio.run(panel.check_health(HealthLevel.INTERACTIVE)).verdict is Verdict.UNKNOWN
+    panel.close()
+    assert (tmp_path / "fb").read_bytes() == (b"\xff" * 256 + bytes(256)) * 2
+
+
 def test_a_line_display_gets_two_rows_of_twenty(tmp_path):
     display = LineDisplay(f"file:{tmp_path / 'line'}")
     display.show(("Sale", "RMB 128.50"))
