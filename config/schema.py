@@ -90,7 +90,7 @@ class Terminal(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "zh"
     customer_language: Annotated[
         Language | None,
-        Meta(description="Language of the customer's slip; as language when absent.", examples=["en"]),
+        Meta(description="Language of the customer's questions and slip; as language when absent.", examples=["en"]),
     ] = None
     environment: Annotated[
         Literal["lab", "production"],

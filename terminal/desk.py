@@ -20,7 +20,7 @@ from terminal.acquirer.reversal import Reversals
 from terminal.acquirer.settlement import SettlementResult, settle
 from terminal.domain.outcome import Outcome, Result, outcome_of
 from terminal.domain.record import Intent, TransactionRecord
-from terminal.prompts import Cancelled, Notice, Prompt, TimedOut
+from terminal.prompts import Cancelled, ForCustomer, Notice, Prompt, TimedOut
 from terminal.screens.screen import Screen, Status, Tone
 from terminal.screens.texts import Translator
 
@@ -90,6 +90,7 @@ class Desk:
     ) -> None:
         self.settings = settings
         self.texts = texts
+        self._customer_texts = texts
         self.acquirer = acquirer
         self.journal = acquirer.journal
         self._exchange = exchange
@@ -126,12 +127,13 @@ class Desk:
             if left <= 0:
                 raise TimedOut
             countdown = int(left + 0.999) if left <= COUNTDOWN_S else None
-            self.show(replace(prompt.screen(self.texts), countdown_s=countdown))
+            self.show(replace(self._screen_of(prompt), countdown_s=countdown))
             event = await self._next_event(left % 1 or 1.0 if left <= COUNTDOWN_S else left - COUNTDOWN_S)
             if event is None:
                 continue
-            answer = prompt.take(event)
-            if answer is not None:
+            if isinstance(prompt, ForCustomer) and isinstance(event, KeyPress) and event.key is Key.HASH:
+                self._customer_texts = self._customer_texts.next
+            elif (answer := prompt.take(event)) is not None:
                 return answer.value
             _wipe(event)
             deadline = loop.time() + timeout_s
@@ -150,6 +152,16 @@ class Desk:
     def monotonic_s(self) -> float:
         """Seconds that only go forward, for whatever is counted down."""
         return asyncio.get_running_loop().time()
+
+    def next_customer(self) -> None:
+        """Whoever comes next is asked in the language of the configuration again."""
+        self._customer_texts = Translator(self.settings.terminal.customer_language or self.texts.language)
+
+    def _screen_of(self, prompt: Prompt[A]) -> Screen:
+        if not isinstance(prompt, ForCustomer):
+            return prompt.screen(self.texts)
+        texts = self._customer_texts
+        return replace(prompt.screen(texts), other_language=texts.next.text("language.name"))
 
     async def tell(self, screen: Screen, timeout_s: float) -> None:
         """Show something until a key or the time-out ends it."""

@@ -24,6 +24,7 @@ __all__ = [
     "Cancelled",
     "Confirm",
     "DigitsPrompt",
+    "ForCustomer",
     "MenuPrompt",
     "Notice",
     "PinEntry",
@@ -52,6 +53,12 @@ class Answer(Generic[A_co]):
     """What was answered; a value of its own, so that an empty answer is one too."""
 
     value: A_co
+
+
+class ForCustomer:
+    """A question that the customer reads: in the customer's language, which ``#`` changes."""
+
+    __slots__ = ()
 
 
 class Prompt(Protocol[A_co]):
@@ -103,7 +110,7 @@ class AmountPrompt:
 
 
 @dataclass(slots=True)
-class PresentPrompt:
+class PresentPrompt(ForCustomer):
     """Card or code of the customer. What cannot be used is named, and asked for again."""
 
     title: str
@@ -170,7 +177,7 @@ class PinEntry:
 
 
 @dataclass(slots=True, repr=False)
-class PinPrompt:
+class PinPrompt(ForCustomer):
     """The customer's PIN, shown as dots; for lab and training only.
 
     In production the PIN is entered on a certified PIN pad, which gives the block; this machine

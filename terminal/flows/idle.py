@@ -36,6 +36,7 @@ async def attend(desk: Desk, interrupted: list[TransactionRecord]) -> None:
         try:
             if not desk.acquirer.operator:
                 await sign_in(desk)
+            desk.next_customer()
             key = await desk.ask(_Idle(desk.settings.terminal.merchant_name), _REDRAWN_S)
             if key == _MENU:
                 await choose(desk, MAIN)

@@ -30,6 +30,7 @@ def text_of(screen: Screen, *, colour: bool = False) -> str:
     rows += [f"  {item.key}  {item.label}" for item in screen.menu]
     rows += [row for line in screen.lines for row in _centred(line)]
     seconds = f"{screen.countdown_s} s" if screen.countdown_s is not None else ""
+    seconds = seconds or (f"# {screen.other_language}" if screen.other_language else "")
     red, green = screen.hints
     rows += ["", _spread(f"✕ {red}" if red else "", f"{seconds}   ○ {green}" if green else seconds)]
     body = [f"│{_fitted(row)}│" for row in rows]

@@ -65,6 +65,7 @@ def customer_rows(screen: Screen, columns: int = 20) -> tuple[str, str] | None:
 def _key_bar(pen: ImageDraw.ImageDraw, screen: Screen, width: int, top: int) -> None:
     red, green = screen.hints
     seconds = f"{screen.countdown_s} s" if screen.countdown_s is not None else ""
+    seconds = seconds or (f"#{screen.other_language}" if screen.other_language else "")
     for anchor, x, words in (
         ("lm", 0, red and f"×{red}"),
         ("mm", width // 2, seconds),

@@ -147,7 +147,8 @@ def _key_bar(screen: Screen, size: Size) -> Iterator[Mark]:
     weight, letters = max(unit // 7, 2), unit * 4 // 5
     top = size.height - size.bar
     yield Shape("line", (0, top, size.width, top), Ink.LINE)
-    words = _fitting(red + green, letters, size.width - 6 * unit)
+    middle_words = f"# {screen.other_language}" if screen.other_language else ""
+    words = _fitting(red + green + middle_words, letters, size.width - (8 if middle_words else 6) * unit)
     for word, x, kind, anchor, ink in (
         (red, unit // 2 + radius, "cross", "l", Ink.RED),
         (green, size.width - unit // 2 - radius, "ring", "r", Ink.GREEN),
@@ -157,6 +158,8 @@ def _key_bar(screen: Screen, size: Size) -> Iterator[Mark]:
             yield Text(x + (radius * 2 if anchor == "l" else -radius * 2), middle, anchor, word, words, Ink.TEXT)
     if screen.countdown_s is not None:
         yield Text(size.width // 2, middle, "m", f"{screen.countdown_s} s", letters, Ink.AMBER)
+    elif middle_words:
+        yield Text(size.width // 2, middle, "m", middle_words, words, Ink.FAINT)
 
 
 def _menu(screen: Screen, size: Size, top: int, bottom: int) -> Iterator[Mark]:

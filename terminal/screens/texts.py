@@ -23,6 +23,11 @@ class Translator:
         self.language = language
         self._catalogue = gettext.translation("countertop", str(_FOLDER), [language])
 
+    @property
+    def next(self) -> Translator:
+        """The language after this one, in the order of LANGUAGES."""
+        return Translator(LANGUAGES[(LANGUAGES.index(self.language) + 1) % len(LANGUAGES)])
+
     def has(self, key: str) -> bool:
         """Whether the catalogue has the key."""
         return self._catalogue.gettext(key) != key

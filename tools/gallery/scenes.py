@@ -53,7 +53,8 @@ def _sale(texts: Translator) -> Iterator[tuple[str, Screen]]:
     yield "amount-typed", amount.screen(texts)
     yield "amount-countdown", replace(amount.screen(texts), countdown_s=7)
     present = PresentPrompt("sale.title", _AMOUNT, _unread, _unread)
-    yield "present", present.screen(texts)
+    other = texts.next.text("language.name")
+    yield "present", replace(present.screen(texts), other_language=other)
     present.take(MisSwipe("msr", MisSwipeReason.BAD_READ, 0.0))
     yield "present-again", present.screen(texts)
     for name, bypass in (("pin", False), ("pin-bypass", True)):
@@ -61,7 +62,7 @@ def _sale(texts: Translator) -> Iterator[tuple[str, Screen]]:
         if not bypass:
             for _ in range(PIN_DIGITS):
                 pin.take(KeyPress(Key.D0, 0.0))
-        yield name, pin.screen(texts)
+        yield name, replace(pin.screen(texts), other_language=other)
         pin.wipe()
     yield "processing", processing(texts, _AMOUNT)
 
