@@ -127,7 +127,12 @@ async def campaign(points: int, seed: int, jobs: int = 1, planted: str = "", *, 
             rig.terminal.plant(planted)
             await rig.terminal.start()
             while waiting and not (stop_early and report.divergences):
-                await _point(rig, plan_of(seed, point := waiting.pop()), f"seed {seed}, point {point}", report)
+                point = waiting.pop()
+                name = f"seed {seed}, point {point}"
+                try:
+                    await _point(rig, plan_of(seed, point), name, report)
+                except RigError as error:
+                    raise RigError(f"{name}: {error}") from None
             report.charges += (await rig.compare()).host_count
 
     try:
