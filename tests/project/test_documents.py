@@ -29,8 +29,8 @@ def test_every_picture_is_there_and_says_what_it_shows(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_command_a_document_shows_exists(page):
-    shown = set(re.findall(r"(?m)^(?:\.venv/bin/)?countertop ([a-z]+)", page.read_text("utf-8")))
-    shown |= set(re.findall(r"`(?:\.venv/bin/)?countertop ([a-z]+)", page.read_text("utf-8")))
+    shown = set(re.findall(r"(?m)^(?:\.venv/bin/)?countertop ([a-z]+(?:-[a-z]+)*)", page.read_text("utf-8")))
+    shown |= set(re.findall(r"`(?:\.venv/bin/)?countertop ([a-z]+(?:-[a-z]+)*)", page.read_text("utf-8")))
     assert shown <= {command.name for command in available()}
 
 
