@@ -19,7 +19,7 @@ DUKPT, host           module ``dukpt_host``: ``tdes_initial_key(bdk, ksn)``, ``t
                       ``aes_initial_key(bdk, key_id)``, ``aes_transaction_key``
 Key blocks (X9.143)   ``unwrap_key_block(protection, text, policy)``, ``wrap_key_block(protection, header, key,
                       random)``
-TR-34                 modules ``tr34`` (terminal), ``tr34_host``
+TR-34                 modules ``tr34``, ``tr34_station`` (terminal, pure and on a vault), ``tr34_host``
 Self-tests            module ``self_test``
 Vault                 ``open_vault``, ``create_vault``, ``Vault``; protectors; ``backends`` for chips and tokens
 ====================  ============================================================================================

@@ -55,7 +55,7 @@ def protector_for(keys: Keys, ask: Callable[[], Secret] = ask_passphrase) -> Pro
                 raise KeysError("The token's library is not named.", "Name it as token_module in [keys].")
             with read_credential(_credential(keys)) as pin:
                 with pin.open() as digits:
-                    while digits[-1:] in (b"\n", b"\r"):  # what an editor left behind it
+                    while digits.endswith((b"\n", b"\r")):  # what an editor left behind it
                         digits.pop()
                 return token_protector(keys.token_module, keys.token_label, pin)
         case _:

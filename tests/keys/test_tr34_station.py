@@ -147,7 +147,9 @@ def test_a_power_cut_while_a_number_is_given_out_leaves_the_old_or_the_new(cut_e
         station.accept(pem(signed(station.request("till 4"))), pem(people.root("device root")))
         station.bind(host.credential_token(), pem(people.root("host root")))
 
-    fixed = lambda count: b"\x17" * count
+    def fixed(count):
+        return b"\x17" * count
+
     cut_everywhere(
         prepare,
         lambda vault: Tr34Station(vault, now, fixed).challenge(),
