@@ -13,6 +13,7 @@ SUITES = {
     "keys": ("tools.benchmarks.keys", "MACs, PIN blocks and key derivations in a second"),
     "devices": ("tools.benchmarks.devices", "from the last key to the event, stalls under load, memory of the drivers"),
     "face": ("tools.benchmarks.face", "from a key to the picture, drawing, stalls, memory with and without the bench"),
+    "journal": ("tools.benchmarks.journal", "recording, restart, finding and settling with 100 000 transactions"),
     "terminal": ("tools.benchmarks.terminal", "start, memory, and from the swipe to the first byte"),
 }
 """Name, the module whose ``main(argv) -> int`` measures, and what it measures."""

@@ -39,6 +39,8 @@ _OPTIONS = TerminalOptions(
         "reversal_retry_first_s": 0.2,
         "reversal_retry_max_s": 0.5,
         "undo_shown_s": 3,
+        "qr_query_interval_s": 0.2,
+        "qr_query_max_s": 1.0,
     },
     timeouts={"outcome_s": 30},
 )

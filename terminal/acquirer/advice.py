@@ -20,7 +20,7 @@ from terminal.acquirer.request import financial
 from terminal.acquirer.safe import unseal_card
 from terminal.acquirer.sign_on import with_keys
 from terminal.domain.record import TransactionRecord
-from terminal.domain.transactions import TRANSACTIONS
+from terminal.domain.transactions import SERVICE_KINDS, TRANSACTIONS
 from terminal.journal import Slip
 
 __all__ = ["FORWARDED_AT_ONCE", "Advices"]
@@ -106,7 +106,8 @@ class Advices:
         if verdict.sign_on_again:
             acquirer.signed_on = False
             return False
-        stands = TRANSACTIONS[record.kind].stands
+        # Paper is owed for what was not printed when it was stored; a service message leaves none.
+        stands = TRANSACTIONS[record.kind].stands or record.kind in SERVICE_KINDS
         # "Repeated" closes it only as proven as any other decline.
         known = verdict.declined and answer.response_code in acquirer.profile.advice_known_codes
         if verdict.approved or known:

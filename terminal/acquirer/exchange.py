@@ -15,9 +15,10 @@ from terminal.acquirer.judge import answer_of, judge
 from terminal.acquirer.link import Channel, LinkDown, LinkLost
 from terminal.acquirer.request import Presented, financial
 from terminal.acquirer.reversal import Reversals
+from terminal.acquirer.safe import seal_chip
 from terminal.acquirer.sign_on import with_keys
 from terminal.domain.outcome import Outcome, Result, outcome_of
-from terminal.domain.record import FINAL_STATES, HostAnswer, Intent, State, TransactionRecord, UndoCause
+from terminal.domain.record import FINAL_STATES, HostAnswer, Intent, Referral, State, TransactionRecord, UndoCause
 from terminal.domain.transactions import TRANSACTIONS, Payer, Undo
 from terminal.journal import BeginRefused, Slip
 
@@ -89,6 +90,23 @@ class Exchange:
             return Outcome(Result.NOT_CHARGED, refusal.reason)
         self._advices.wake()
         return outcome_of(record)
+
+    async def report_script(self, original: TransactionRecord, chip: bytes) -> Outcome:
+        """What became of the issuer's scripts for a chip card (F55 with 9F5B): told until the host has answered."""
+        intent = Intent(
+            kind="script-result",
+            amount_minor=0,
+            currency=original.currency,
+            entry_mode=original.entry_mode,
+            account=original.account,
+            operator=original.operator,
+            training=original.training,
+            referral=Referral(
+                original.id, original.batch, original.stan, original.host_date, original.rrn, original.auth_code
+            ),
+            sealed=seal_chip(self._acquirer.vault, chip),
+        )
+        return await self.store(intent, "")
 
     async def take(self, intent: Intent) -> Outcome:
         """Cash: no host is asked; done when it is written down."""

@@ -6,11 +6,12 @@ import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
 
+from terminal.journal.faults import JournalError, JournalFault
 from terminal.journal.refusal import BeginRefused
+from terminal.journal.startup import require_counters, require_mount
 
 __all__ = [
     "LOCAL_STORAGE",
@@ -26,32 +27,6 @@ FREE_BYTES_MIN = 8 * 1024 * 1024
 """Below this the terminal takes no payment: a full disk must be met before a sale, not in it."""
 
 
-class JournalFault(StrEnum):
-    """Why the journal cannot be relied on, for the screen in the reader's language."""
-
-    HELD = "held"
-    """Another process has it."""
-    DAMAGED = "damaged"
-    UNUSABLE = "unusable"
-    """Its folder, its rights or its file system will not do."""
-    VERSION = "version"
-    """Written by a newer version of the software."""
-    WRITE = "write"
-    """A write failed: the disk is full or worn."""
-
-
-class JournalError(Exception):
-    """The journal cannot be relied on; no payment may be taken until it is mended.
-
-    ``remedy`` says what a technician does about it.
-    """
-
-    def __init__(self, fault: JournalFault, text: str, remedy: str) -> None:
-        super().__init__(text)
-        self.fault = fault
-        self.remedy = remedy
-
-
 @dataclass(frozen=True, slots=True)
 class Storage:
     """Where the journal's file is kept; the simulation brings a disk that loses power."""
@@ -60,6 +35,8 @@ class Storage:
     """A connection in autocommit mode to a file that is made when it is not there."""
     free_bytes: Callable[[Path], int]
     """Room left on the disk of a folder. Raises OSError."""
+    mounts: Callable[[], str] = lambda: ""
+    """Text of the kernel's table of mounts; empty where there is none."""
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -73,7 +50,14 @@ def _free_bytes(folder: Path) -> int:
     return usage.f_bavail * usage.f_frsize
 
 
-LOCAL_STORAGE = Storage(_connect, _free_bytes)
+def _mounts() -> str:
+    try:
+        return Path("/proc/self/mountinfo").read_text("utf-8")
+    except OSError:
+        return ""
+
+
+LOCAL_STORAGE = Storage(_connect, _free_bytes, _mounts)
 
 
 def open_database(path: Path, storage: Storage = LOCAL_STORAGE) -> sqlite3.Connection:
@@ -85,6 +69,7 @@ def open_database(path: Path, storage: Storage = LOCAL_STORAGE) -> sqlite3.Conne
     Raises JournalError when the disk is full, the file is damaged, held by another process, or
     written by a newer version.
     """
+    require_mount(path.absolute(), storage.mounts())
     try:
         database = storage.connect(path)
         try:
@@ -121,6 +106,7 @@ def _prepare(database: sqlite3.Connection) -> None:
     _create_or_check(database)
     database.execute("COMMIT")
     _require(database, "PRAGMA quick_check(1)", "ok")
+    require_counters(database)
 
 
 def _cannot_open(path: Path, why: str) -> JournalError:

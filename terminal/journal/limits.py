@@ -44,7 +44,7 @@ class Limits:
         marks = ", ".join("?" * len(_STANDING))
         count, total, oldest = database.execute(
             f"SELECT count(*), coalesce(sum(amount_minor), 0), min(started_at) FROM txn "
-            f"WHERE state = ? AND kind IN ({marks})",
+            f"WHERE state IN ('sent', 'reversing', 'advising') AND state = ? AND kind IN ({marks})",
             (State.ADVISING, *_STANDING),
         ).fetchone()
         too_old = oldest is not None and datetime.fromisoformat(now) - datetime.fromisoformat(oldest) > timedelta(

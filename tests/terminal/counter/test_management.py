@@ -299,3 +299,20 @@ def test_a_tip_never_exceeds_its_share_however_often_it_is_given(counter):
         return await c.books_agree()
 
     assert counter(story, tip_percent_max=20) == ((3, 6000), (0, 0))
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=-1), timedelta(days=4000)])
+def test_a_clock_that_jumps_neither_fires_nor_stops_anything(counter, jump):
+    """The wall clock moves while the host is asked: the answer is waited for by a clock that nobody can set."""
+
+    async def story(c):
+        await c.sell("100")
+        c.bank.order(Fault.LATE, mti="0200", seconds=0.3)
+        task = asyncio.create_task(c.sell("100"))
+        await c.until(lambda: len(c.bank.received("0200")) == 2)
+        c.clock.moved += jump
+        await task
+        assert c.result == "outcome.approved"
+        return await c.books_agree()
+
+    assert counter(story) == ((2, 200), (0, 0))

@@ -172,3 +172,19 @@ def test_sign_on_echo_and_sign_off(counter, path):
         assert shown[-1].name.endswith(".done")
 
     counter(story)
+
+
+def test_a_script_result_reaches_the_host_once_and_leaves_no_paper(counter):
+    async def story(c):
+        await c.sell("500")
+        owed = await c.journal.jobs.waiting()
+        c.bank.order(Fault.NO_ANSWER, mti="0620")
+        await c.desk._exchange.report_script(await c.last(), bytes.fromhex("9F5B0520123456788A023030"))
+        told = await c.books_agree()
+        assert await c.journal.jobs.waiting() == owed
+        first, repeat = c.bank.received("0620")
+        assert first.elements == repeat.elements and first[60].endswith("951")
+        assert (await c.last()).state is State.APPROVED
+        return told
+
+    assert counter(story) == ((1, 500), (0, 0))
