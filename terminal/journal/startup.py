@@ -14,8 +14,8 @@ from terminal.journal.faults import JournalError, JournalFault
 __all__ = ["require_counters", "require_mount"]
 
 STAN_MAX = 999_999
-AHEAD_MAX = STAN_MAX // 2
-"""A counter that lies further ahead of the newest row than this lies behind it."""
+WRAPPED = STAN_MAX // 2
+"""A counter that lies further behind the newest row than this has begun anew at 1."""
 _UNORDERED = "data=writeback"
 
 
@@ -47,8 +47,8 @@ def require_counters(database: sqlite3.Connection) -> None:
         return
     settings = dict(database.execute("SELECT name, value FROM setting WHERE name IN ('stan', 'batch')"))
     for name, used in zip(("stan", "batch"), row, strict=True):
-        ahead = (int(settings.get(name, "0" if name == "stan" else "1")) - used) % STAN_MAX
-        if ahead > AHEAD_MAX:
+        behind = used - int(settings.get(name, "0" if name == "stan" else "1"))
+        if 0 < behind < WRAPPED:
             raise JournalError(
                 JournalFault.DAMAGED,
                 f"The counter {name} of the journal lies behind its newest transaction.",
