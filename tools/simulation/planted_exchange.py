@@ -40,7 +40,8 @@ def _send_before_journal(patch: Patch) -> None:
         await journal.set(stan=str(stan - 1))
         record = await journal.begin(intent)
         if reply is not None and reply.message.get(39) == "00" and reply.mac is Mac.VALID:
-            return await journal.approve(record.id, answer_of(reply.message, acquirer.profile), ("merchant", "customer"))
+            answer = answer_of(reply.message, acquirer.profile)
+            return await journal.approve(record.id, answer, ("merchant", "customer"))
         return await self._uncertain(record, UndoCause.NO_ANSWER)
 
     patch.over(Exchange, "_ask", ask)
