@@ -86,7 +86,7 @@ format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --config ruff.toml .
 
 lock:
-	@cd requirements && for set in build run evdev evdev-binary bench dev tpm-build tpm pkcs11 interop; do \
+	@cd requirements && for set in build run evdev evdev-binary bench dev tpm-build tpm pkcs11 interop peers fuzz; do \
 	    uv pip compile -q $(ARGS) --universal --python-version 3.11 --generate-hashes --allow-unsafe \
 	        --no-emit-index-url --no-header $$set.in -o $$set.txt || exit 1; \
 	done
@@ -94,5 +94,5 @@ lock:
 	    --no-emit-index-url --no-header interop-printer.in -o interop-printer.txt
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info demo-output .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info demo-output .peers .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -175,7 +175,12 @@ def shape_decoder(index: int, shape: list[Field], declaration: Declaration, head
     for source in sources:
         names = found.names[source] + found.runs.get(source, [])
         lines.append(f"    {', '.join(names)} = cut_{source}({source})")
-    tests = ["len(b) != end", f"not {_sum(found.digits)}.isdecimal()"]
+    joined = "".join(f"{{{digits}}}" for digits in found.digits)
+    quotes = '"' if "'" in joined else "'"
+    tests = [
+        "len(b) != end",
+        f"not f{quotes}{joined}{quotes}.isdecimal()" if found.digits[1:] else "not mti.isdecimal()",
+    ]
     if found.names["h"]:
         tests.insert(1, "pads(h) != zeros")
     if found.text:

@@ -105,7 +105,10 @@ def guesses(data: bytes) -> list[Guess]:
                 continue
             weighed.append((frame.weight * _weight(dialect, message), dialect, message, frame))
     total = sum(weight for weight, *_ in weighed)
-    found = [Guess(dialect, message, frame, weight / (total + _NOISE)) for weight, dialect, message, frame in weighed]
+    found = [
+        Guess(dialect, message, frame, min(weight / (total + _NOISE), CERTAIN))
+        for weight, dialect, message, frame in weighed
+    ]
     return sorted(found, key=lambda guess: -guess.confidence)
 
 

@@ -143,7 +143,8 @@ def read_message(data: bytes, form: str, dialect: Dialect | None) -> Reading:
                 try:
                     message = one.decode(frame.body)
                 except Iso8583Error as error:
-                    faults.append((frame.weight * (1 + (error.offset or 0)), one, error))
+                    home = 5 if frame.tpdu and one.name == "unionpay-pos" else 1  # who else has a TPDU
+                    faults.append((home * frame.weight * (1 + (error.offset or 0)), one, error))
                 else:
                     if dialect:
                         readings.append(Reading(one, message, frame, 1.0))

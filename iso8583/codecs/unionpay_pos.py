@@ -812,7 +812,7 @@ def _from_0(b, make):
     cut_h, cut_t, pads, zeros, end = _PLANS_0[b[36:38],]
     mti, f11, f60, d11, d60 = cut_h(h)
     f41, f42, s41 = cut_t(t)
-    if len(b) != end or pads(h) != zeros or not (mti + d11 + d60).isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d11}{d60}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable()):
         raise ValueError
     return make(mti, {11: f11, 41: f41, 42: f42, 60: f60})
 
@@ -863,7 +863,7 @@ def _from_1(b, make):
     mti, f11, f60, d11, d60 = cut_h(h)
     f41, f42, f63, s41 = cut_t(t)
     f62 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d11 + d60).isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d11}{d60}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable()):
         raise ValueError
     return make(mti, {11: f11, 41: f41, 42: f42, 60: f60, 62: f62, 63: f63})
 
@@ -916,7 +916,7 @@ def _from_2(b, make):
     mti, f11, f12, f13, f32, f60, d11, d60 = cut_h(h)
     f37, f39, f41, f42, s37 = cut_t(t)
     f62 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d11 + d60).isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f39).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d11}{d60}'.isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f39).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {11: f11, 12: f12, 13: f13, 32: f32, 37: f37, 39: f39, 41: f41, 42: f42, 60: f60, 62: f62})
 
@@ -970,7 +970,7 @@ def _from_3(b, make):
     mti, f3, f4, f11, f22, f25, f35, f53, f60, d3, d53 = cut_h(h)
     f41, f42, f49, s41 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d3 + d53).isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d53}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 22: f22, 25: f25, 35: f35.upper(), 41: f41, 42: f42, 49: f49, 53: f53, 60: f60, 64: f64})
 
@@ -1027,7 +1027,7 @@ def _from_4(b, make):
     mti, f3, f4, f11, f22, f25, f26, f35, f53, f60, d3, d53 = cut_h(h)
     f41, f42, f49, s41 = cut_t(t)
     f52, f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d3 + d53).isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d53}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 22: f22, 25: f25, 26: f26, 35: f35.upper(), 41: f41, 42: f42, 49: f49, 52: f52, 53: f53, 60: f60, 64: f64})
 
@@ -1093,7 +1093,7 @@ def _from_5(b, make):
     mti, f2, f3, f4, f11, f22, f23, f25, f26, f35, f53, f60, d2, d53, d60 = cut_h(h)
     f41, f42, f49, s41 = cut_t(t)
     f52, f55, f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d2 + d53 + d60).isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{d53}{d60}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 11: f11, 22: f22, 23: f23, 25: f25, 26: f26, 35: f35.upper(), 41: f41, 42: f42, 49: f49, 52: f52, 53: f53, 55: f55, 60: f60, 64: f64})
 
@@ -1147,7 +1147,7 @@ def _from_6(b, make):
     mti, f3, f4, f11, f22, f25, f60, d3, d60 = cut_h(h)
     f41, f42, f49, f59, s41 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d3 + d60).isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d60}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 22: f22, 25: f25, 41: f41, 42: f42, 49: f49, 59: f59, 60: f60, 64: f64})
 
@@ -1201,7 +1201,7 @@ def _from_7(b, make):
     mti, f3, f4, f11, f22, f25, f60, d3, d60 = cut_h(h)
     f39, f41, f42, f49, f63, s39 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d3 + d60).isdecimal() or not s39.isascii() or not s39.isalnum() and (not s39.isprintable() or not (f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d60}'.isdecimal() or not s39.isascii() or not s39.isalnum() and (not s39.isprintable() or not (f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 22: f22, 25: f25, 39: f39, 41: f41, 42: f42, 49: f49, 60: f60, 63: f63, 64: f64})
 
@@ -1257,7 +1257,7 @@ def _from_8(b, make):
     mti, f3, f4, f11, f12, f13, f25, f32, f60, d3, d60 = cut_h(h)
     f37, f38, f39, f41, f42, f49, s37 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d3 + d60).isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d60}'.isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 25: f25, 32: f32, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 49: f49, 60: f60, 64: f64})
 
@@ -1323,7 +1323,7 @@ def _from_9(b, make):
     mti, f3, f4, f11, f12, f13, f15, f25, f32, f60, d3, d60 = cut_h(h)
     f37, f39, f41, f42, f44, f49, f63, s37, s49 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d3 + d60).isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d60}'.isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 15: f15, 25: f25, 32: f32, 37: f37, 39: f39, 41: f41, 42: f42, 44: f44, 49: f49, 60: f60, 63: f63, 64: f64})
 
@@ -1390,7 +1390,7 @@ def _from_10(b, make):
     mti, f3, f4, f11, f12, f13, f15, f25, f32, f60, d3, d60 = cut_h(h)
     f37, f38, f39, f41, f42, f44, f49, f63, s37, s49 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d3 + d60).isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d60}'.isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 15: f15, 25: f25, 32: f32, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 44: f44, 49: f49, 60: f60, 63: f63, 64: f64})
 
@@ -1467,7 +1467,7 @@ def _from_11(b, make):
     mti, f2, f3, f4, f11, f12, f13, f14, f15, f22, f25, f32, f60, d2, d60 = cut_h(h)
     f37, f38, f39, f41, f42, f44, f49, f63, s37, s49 = cut_t(t)
     f55, f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d2 + d60).isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{d60}'.isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 14: f14, 15: f15, 22: f22, 25: f25, 32: f32, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 44: f44, 49: f49, 55: f55, 60: f60, 63: f63, 64: f64})
 
@@ -1537,7 +1537,7 @@ def _from_12(b, make):
     mti, f2, f3, f4, f11, f12, f13, f15, f25, f32, f60, d2, d60 = cut_h(h)
     f37, f38, f39, f41, f42, f44, f49, f63, s37, s49 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d2 + d60).isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{d60}'.isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 15: f15, 25: f25, 32: f32, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 44: f44, 49: f49, 60: f60, 63: f63, 64: f64})
 
@@ -1608,7 +1608,7 @@ def _from_13(b, make):
     mti, f2, f3, f4, f11, f12, f13, f14, f15, f25, f32, f60, d2, d60 = cut_h(h)
     f37, f38, f39, f41, f42, f44, f49, f63, s37, s49 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not (mti + d2 + d60).isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{d60}'.isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 14: f14, 15: f15, 25: f25, 32: f32, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 44: f44, 49: f49, 60: f60, 63: f63, 64: f64})
 

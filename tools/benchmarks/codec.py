@@ -22,8 +22,9 @@ import iso8583
 from iso8583 import Message
 from iso8583.dialects import DECLARATIONS
 from tools.benchmarks.codecs import floor
+from tools.benchmarks.codecs.faults import table
 from tools.benchmarks.codecs.messages import MESSAGES, Sample
-from tools.benchmarks.codecs.peers import FOLDER, peers
+from tools.benchmarks.codecs.peers import FOLDER, install, peers
 from tools.benchmarks.rounds import in_turn
 
 __all__ = ["Result", "main", "measure"]
@@ -57,8 +58,9 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="countertop benchmark codec",
         description="Encode and decode, beside other libraries and a floor written by hand for one message.",
-        epilog="examples:\n  countertop benchmark codec\n  countertop benchmark codec --messages M1 M2 M3 --rounds 9\n"
-        "  pip install --target .peers -r requirements/peers.txt   puts the other libraries in place",
+        epilog="examples:\n  countertop benchmark codec --install          with the other libraries, fetched once\n"
+        "  countertop benchmark codec --messages M1 M2 M3 --rounds 9\n"
+        "  countertop benchmark codec --faults           what each library says to eight faulty messages",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     names = [sample.name for sample in MESSAGES]
@@ -66,8 +68,15 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=5, help="rounds in turn (default 5)")
     parser.add_argument("--seconds", type=float, default=0.05, help="of one contender in one round (default 0.05)")
     parser.add_argument("--peers", type=Path, default=FOLDER, help="folder of the other libraries (default .peers)")
+    parser.add_argument("--install", action="store_true", help="fetch the other libraries first, locked by hash")
+    parser.add_argument("--faults", action="store_true", help="do not measure; show what is said to faulty messages")
     parser.add_argument("--json", action="store_true", help="as JSON")
     arguments = parser.parse_args(argv)
+    if arguments.install and not install(arguments.peers):
+        return 1
+    if arguments.faults:
+        _print_faults(arguments.peers, as_json=arguments.json)
+        return 0
     results: list[Result] = []
     for sample in MESSAGES:
         if sample.name in arguments.messages:
@@ -82,6 +91,17 @@ def main(argv: list[str]) -> int:
     else:
         _print(results, imports, arguments.peers)
     return 0
+
+
+def _print_faults(folder: Path, *, as_json: bool) -> None:
+    rows = table(folder)
+    if as_json:
+        print(json.dumps(dict(rows), ensure_ascii=False, indent=2))
+        return
+    for title, said in rows:
+        print(title)
+        for library, words in said.items():
+            print(f"    {library:<22}{words}")
 
 
 def measure(sample: Sample, folder: Path, rounds: int, seconds: float) -> list[Result]:
@@ -116,7 +136,7 @@ def measure(sample: Sample, folder: Path, rounds: int, seconds: float) -> list[R
 
 
 def _import_ms(names: list[str]) -> dict[str, float]:
-    """Median time to import one dialect's codec in a new process, from files compiled before."""
+    """Least time to import one dialect's codec in a new process, of several, from files compiled before."""
     folder = Path(__file__).resolve().parents[2]
     found = {}
     with tempfile.TemporaryDirectory() as compiled:
@@ -135,7 +155,7 @@ def _import_ms(names: list[str]) -> dict[str, float]:
                 ).stdout
                 for _ in range(_IMPORTS + 1)
             ]
-            found[name] = statistics.median(float(run) for run in runs[1:])
+            found[name] = min(float(run) for run in runs[1:])
     return found
 
 

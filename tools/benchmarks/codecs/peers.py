@@ -1,12 +1,13 @@
 """The same messages through other libraries, each in its own vocabulary.
 
-They are not requirements of this project: ``pip install --target .peers -r requirements/peers.txt`` puts them
-beside it. One of them is imported under another name, for its own is ours.
+They are not requirements of this project: ``countertop benchmark codec --install`` puts them, locked by hash, into a
+folder beside it. One of them is imported under another name, for its own is ours.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,9 +21,11 @@ from iso8583.elements import LEFT
 from tools.benchmarks.codecs.construct_peer import compiled_construct
 from tools.benchmarks.codecs.messages import Sample, Value
 
-__all__ = ["FOLDER", "Peer", "PyIso8583", "peers"]
+__all__ = ["FOLDER", "Peer", "PyIso8583", "install", "peers"]
 
-FOLDER = Path(os.environ.get("COUNTERTOP_PEERS", ".peers"))
+FOLDER = Path(os.environ.get("COUNTERTOP_PEERS", f".peers/{sys.version_info[0]}.{sys.version_info[1]}"))
+"""One a version of Python: some of them are compiled."""
+_REQUIREMENTS = Path(__file__).parents[3] / "requirements" / "peers.txt"
 _CODEC = {"ascii": "ascii", "latin-1": "latin-1", "ebcdic": "cp037", "hex": "ascii", "hex-ebcdic": "cp037"}
 
 
@@ -31,7 +34,7 @@ class Peer:
     """One library and one message: both ways, from and to its own mapping."""
 
     name: str
-    encode: Callable[[], bytes]
+    encode: Callable[[], object]
     decode: Callable[[bytes], object]
     """Both are what is measured; what they give is compared with ours before."""
     same: Callable[[object], bool]
@@ -43,8 +46,8 @@ class PyIso8583:
     name = "pyiso8583"
 
     def __init__(self, folder: Path, declaration: Declaration) -> None:
-        self._decoder = _module(folder / "iso8583" / "decoder.py", "peer_pyiso8583_decoder")
-        self._encoder = _module(folder / "iso8583" / "encoder.py", "peer_pyiso8583_encoder")
+        self.decoder = _module(folder / "iso8583" / "decoder.py", "peer_pyiso8583_decoder")
+        self.encoder = _module(folder / "iso8583" / "encoder.py", "peer_pyiso8583_encoder")
         wire = declaration.wire
         digits = {"data_enc": "b", "max_len": 2} if wire.digits == "bcd" else {"data_enc": _CODEC[wire.digits]}
         bitmap = {"data_enc": "b", "max_len": 8} if wire.bitmap == "raw" else {"data_enc": _CODEC[wire.text]}
@@ -59,12 +62,12 @@ class PyIso8583:
 
     def encode(self, document: dict[str, str]) -> bytes:
         """Bytes of its own mapping."""
-        raw, _ = self._encoder.encode(document, self.spec)
+        raw, _ = self.encoder.encode(document, self.spec)
         return bytes(raw)
 
     def decode(self, data: bytes) -> dict[str, str]:
         """Its own mapping of bytes."""
-        document, _ = self._decoder.decode(data, self.spec)
+        document, _ = self.decoder.decode(data, self.spec)
         return dict(document)
 
     def document(self, mti: str, elements: Mapping[int, Value]) -> dict[str, str]:
@@ -107,6 +110,12 @@ def _module(path: Path, name: str) -> ModuleType:
     return module
 
 
+def install(folder: Path = FOLDER) -> bool:
+    """Fetch the other libraries into a folder of their own; whether that worked."""
+    command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes"]
+    return subprocess.run([*command, "--target", folder, "-r", _REQUIREMENTS], check=False).returncode == 0
+
+
 def peers(sample: Sample, declaration: Declaration, wire: bytes, folder: Path = FOLDER) -> list[Peer]:
     """Every peer that is installed and can write this message."""
     found = [_construct(sample, declaration, wire)]
@@ -120,10 +129,11 @@ def peers(sample: Sample, declaration: Declaration, wire: bytes, folder: Path = 
 def _pyiso8583(sample: Sample, declaration: Declaration, folder: Path) -> Peer:
     peer = PyIso8583(folder, declaration)
     document = peer.document(sample.mti, sample.elements)
+    encode, decode, spec = peer.encoder.encode, peer.decoder.decode, peer.spec
     return Peer(
         peer.name,
-        lambda: peer.encode(dict(document)),
-        peer.decode,
+        lambda: encode(document, spec)[0],
+        lambda data: decode(data, spec)[0],
         lambda found: all(found[key] == value for key, value in document.items()),  # type: ignore[index]
     )
 
