@@ -281,7 +281,8 @@ def test_a_check_says_how_each_device_is(tmp_path, capsys):
     config.write_text(
         '[terminal]\nid = "10000001"\nmerchant_id = "999290054110001"\nmerchant_name = "Shop"\nstate_dir = "s"\n'
         'serial_number = "CT-1"\nenvironment = "lab"\n[acquirer]\nprofile = "unionpay-lab"\n[host]\n'
-        'address = "tcp:127.0.0.1:1"\n[keys]\npath = "k"\n[devices.msr]\ndriver = "evdev-msr"\naddress = "unix:no.sock"\n',
+        'address = "tcp:127.0.0.1:1"\n[keys]\npath = "k"\n[devices.msr]\ndriver = "evdev-msr"\n'
+        'address = "unix:no.sock"\n',
         "utf-8",
     )
     cli_main = cli.main(["--config", str(config), "--check", "internal", "--json"])
