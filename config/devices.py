@@ -217,6 +217,13 @@ class Display(Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[
         Literal["normal", "large"], Meta(description="Height of the letters on a panel.", examples=["normal"])
     ] = "normal"
+    speech: Annotated[
+        bool,
+        Meta(
+            description="Say amount, question and result aloud through espeak-ng; silent where it is not installed.",
+            examples=[True],
+        ),
+    ] = False
     beeper: Annotated[
         Annotated[str, Meta(min_length=1)] | None,
         Meta(

@@ -161,7 +161,7 @@ class Desk:
         if not isinstance(prompt, ForCustomer):
             return prompt.screen(self.texts)
         texts = self._customer_texts
-        return replace(prompt.screen(texts), other_language=texts.next.text("language.name"))
+        return replace(prompt.screen(texts), language=texts.language, other_language=texts.next.text("language.name"))
 
     async def tell(self, screen: Screen, timeout_s: float) -> None:
         """Show something until a key or the time-out ends it."""

@@ -52,7 +52,8 @@ async def serve(settings: Settings, selector: MeteredSelector) -> NoReturn:
     monitor = Monitor(selector.take_longest_s)
     selector.stalled = lambda seconds: monitor.tell("stall", ms=round(seconds * 1000, 1))
     # The monitor last: who hears of a screen finds it on the panel.
-    face = Face([*displays_of(settings.connected), monitor.screen], player_of(settings.display))
+    displays = displays_of(settings.connected, settings.terminal.language)
+    face = Face([*displays, monitor.screen], player_of(settings.display))
     try:
         if settings.monitor is not None:
             await monitor.serve(settings.monitor.path)

@@ -7,11 +7,23 @@ from collections.abc import Callable
 from typing import TextIO
 
 from config.devices import CustomerDisplay, Devices, Display
+from drivers.speech import Voice
 from terminal.screens.console import text_of
 from terminal.screens.screen import Screen
 from terminal.screens.sound import Sound
+from terminal.screens.spoken import spoken
+from terminal.screens.texts import Translator
 
-__all__ = ["DISPLAYS", "Show", "blocks_display", "console_display", "displays_of", "player_of", "size_for"]
+__all__ = [
+    "DISPLAYS",
+    "Show",
+    "blocks_display",
+    "console_display",
+    "displays_of",
+    "player_of",
+    "size_for",
+    "voice_display",
+]
 
 Show = Callable[[Screen], None]
 _CLEAR = "\x1b[H\x1b[2J"
@@ -21,11 +33,26 @@ _TEXT_HEIGHT = {"normal": (13, 17), "large": (10, 13)}
 """How many body letters stand above each other, and how many (square) beside each other."""
 
 
-def displays_of(settings: Devices) -> list[Show]:
-    """What the configuration names. Raises DisplayTrouble when it is not there."""
+def displays_of(settings: Devices, language: str = "en") -> list[Show]:
+    """What the configuration names, a voice among it. Raises DisplayTrouble when it is not there."""
     make = DISPLAYS[settings.display.driver]
     shows = [make(settings.display)] if make is not None else []
+    shows += [voice_display(Voice(), language)] if settings.display.speech else []
     return [*shows, _line(settings.customer_display)] if settings.customer_display else shows
+
+
+def voice_display(voice: Voice, language: str) -> Show:
+    """What blind customers hear; ``language`` is the merchant's. A question is said once, not at every digit."""
+    said = ""
+
+    def show(screen: Screen) -> None:
+        nonlocal said
+        words = spoken(screen, Translator(screen.language or language))
+        if words and words != said:
+            voice.say(words, screen.language or language)
+        said = words
+
+    return show
 
 
 def player_of(settings: Display) -> Callable[[Sound], None] | None:

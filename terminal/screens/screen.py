@@ -70,6 +70,8 @@ class Screen:
     """Active set while typing text: ``123``, ``abc``, ``ABC``, ``.@#``."""
     qr: str = ""
     """Text of a QR code to show, or empty."""
+    language: str = ""
+    """Language of the customer's question, such as ``fi``; empty where the merchant reads."""
     other_language: str = ""
     """Name of the language that ``#`` changes to; empty where the customer reads nothing."""
     status: Status = field(default_factory=Status)
