@@ -119,7 +119,7 @@ def key_code(key: str) -> int:
 
 
 def _stroke(code: int, down: bool) -> bytes:
-    now = time.time_ns()
+    now = time.monotonic_ns()
     key = pack_event(ecodes.EV_KEY, code, int(down), now // 1_000_000_000, now // 1000 % 1_000_000)
     return pack_event(ecodes.EV_MSC, ecodes.MSC_SCAN, code) + key + _SYN
 
