@@ -72,6 +72,8 @@ class Printer(Supervised):
         self._moving = False
         """A slip is on its way: only those who move it know whether it is stalled."""
         self._tried = asyncio.Event()
+        self._told_by_itself = 0
+        """How often the printer has told a change."""
         self._marks = 0
         self._told_trouble: PrinterTroubleReason | None = None
         self._told_low: bool | None = None
@@ -85,6 +87,8 @@ class Printer(Supervised):
                 self._port = await self._opener(self._address, self._received)
                 self._model = model_for(self._model_name, *getattr(self._port, "ids", (None, None)))
                 self._stream, self._quiet_until = StatusStream(), 0.0
+                # A mark of an earlier life may still be on its way out of the printer's buffer.
+                self._marks = int(asyncio.get_running_loop().time() * 10) % _MARKS
                 await self._refresh()
                 await self._ask_for_changes()
             finally:
@@ -188,6 +192,7 @@ class Printer(Supervised):
         """Put a mark behind the slip and wait for the printer to reach it. Raises PrinterTrouble."""
         self._marks = (self._marks + 1) % _MARKS
         mark = f"{self._marks:04d}".encode("ascii")
+        self._printed.clear()
         await self._hand_over(port, _MARK + mark, lambda: None)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + CONFIRM_S
@@ -205,14 +210,13 @@ class Printer(Supervised):
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await self._changed.wait()
-        self._printed.clear()
 
     # --- status ----------------------------------------------------------------------------
 
     async def _refresh(self) -> None:
         """Ask everything this model answers; what it does not answer becomes unknown."""
         loop = asyncio.get_running_loop()
-        known = self.status_now if self._model.automatic else PrinterStatus()
+        known, told_before = self.status_now if self._model.automatic else PrinterStatus(), self._told_by_itself
         if self._model.port_status and self._port is not None:
             value = await self._port.port_status()
             known = known if value is None else with_port_status(known, value)
@@ -223,7 +227,8 @@ class Printer(Supervised):
                     self._quiet_until = loop.time() + LATE_S
                     break
                 known = with_realtime(known, which, answer)
-        self._learn(known)
+        if self._told_by_itself == told_before:  # else it has told something newer than its answers
+            self._learn(known)
 
     async def _ask(self, which: int) -> int | None:
         if self._port is None:
@@ -249,6 +254,7 @@ class Printer(Supervised):
     def _received(self, data: bytes) -> None:
         for told in self._stream.feed(data):
             if isinstance(told, AutomaticStatus):
+                self._told_by_itself += 1
                 self._learn(told.status)
             elif isinstance(told, ProcessId):
                 self._printed.add(told.name)
