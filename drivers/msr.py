@@ -17,6 +17,8 @@ __all__ = ["MagneticStripeReader", "SwipeTeller"]
 
 ENCRYPTED_CHARACTERS_MAX = 2048
 """A pass of an enciphering reader, with everything it adds."""
+PASS_CHARACTERS_MIN = 6
+"""Fewer than this without a sentinel is somebody at a keyboard, not a pass."""
 _SENTINELS = b"%;+#!"
 _REASONS = {Missing.EVENTS: MisSwipeReason.EVENTS_LOST, Missing.DEVICE: MisSwipeReason.READER_LOST}
 
@@ -64,9 +66,10 @@ class MagneticStripeReader(TypingDevice):
 
     def read(self, typed: Typed, now: float, emit: Emit) -> None:
         """One event for a pass; digits that somebody types on the same keyboard are no pass."""
-        if typed.typed_by_hand():
+        marked = typed.data[0] in _SENTINELS
+        if typed.typed_by_hand() or (len(typed.data) < PASS_CHARACTERS_MIN and not marked):
             self.statistics["TypedByHandCount"] += 1
-            if typed.data[0] in _SENTINELS:
+            if marked:
                 self._teller.void(BadPass(MisSwipeReason.BY_HAND), now, emit)
             return
         enciphered, ksn = ksn_of_typed(typed.data)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from config import ConfigError, default_file, load, profile_names
 from config.explain import explain, reference, unknown_key
 from config.load import PROFILES
+from drivers.registry import SettingsRefused, build
 
 __all__ = ["main"]
 
@@ -56,6 +59,12 @@ def _check(file: str) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
+    answers = (_refused(name, device) for name, device in settings.devices.items())
+    refused = [answer for answer in answers if answer is not None]
+    for answer in refused:
+        print(f"{file}: {answer}\n    {answer.remedy}", file=sys.stderr)
+    if refused:
+        return 1
     terminal, profile = settings.terminal, settings.acquirer_profile
     devices = ", ".join(settings.devices) or "none"
     hosts = ", ".join(f"{host}:{port}" for host, port in settings.host.endpoints)
@@ -64,6 +73,15 @@ def _check(file: str) -> int:
     print(f"    host {hosts}, dialect {profile.dialect}, MAC {profile.mac_algorithm}")
     print(f"    devices: {devices}; state in {terminal.state_dir}")
     return 0
+
+
+def _refused(name: str, device: Mapping[str, Any]) -> SettingsRefused | None:
+    """What the device's driver says to its section; building a device opens nothing."""
+    try:
+        build(name, device)
+    except SettingsRefused as error:
+        return error
+    return None
 
 
 def _explain(key: str) -> int:

@@ -321,6 +321,7 @@ async def events_lost_in_the_kernel():
 async def digits_typed_on_the_readers_keyboard():
     counter = reader()
     counter.reads("123456", step_us=60_000)
+    counter.reads("7")
     counter.reads(f";{T2}?", step_us=60_000)
     counter.now += 10
     counter.reads(f";{T2}?")

@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from config import default_file
 from tools import cli
 from tools.cli import COMMANDS, available, main
 
@@ -125,3 +126,13 @@ def test_a_key_is_explained_from_the_command_line(capsys):
     assert "element 41" in capsys.readouterr().out
     assert main(["config", "explain", "pin_s"]) == 2
     assert "timeouts.pin_s" in capsys.readouterr().err
+
+
+def test_a_check_of_a_configuration_also_asks_the_drivers(tmp_path, capsys):
+    text = default_file().read_text("utf-8")
+    path = tmp_path / "terminal.toml"
+    section = '[devices.msr]\ndriver = "evdev-msr"\naddress = "unix:msr.sock"\nkeys = ["KEY_NOTHING=x"]\n'
+    path.write_text(text.replace("[devices.display]", section + "[devices.display]", 1), "utf-8")
+    assert main(["config", "check", str(path)]) == 1
+    said = capsys.readouterr().err
+    assert "[devices.msr]" in said and "KEY_102ND" in said and "Traceback" not in said

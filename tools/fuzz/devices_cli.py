@@ -55,7 +55,8 @@ def main(argv: list[str]) -> int:
             results[result.target] = _added(results.get(result.target), result)
             done += result.inputs
             if not arguments.json:
-                print(f"\r{done} of {each * len(arguments.parsers)} inputs", end="", flush=True)
+                found = sum(len(one.findings) for one in results.values())
+                print(f"\r{done} of {each * len(arguments.parsers)} inputs, {found} findings", end="", flush=True)
     if arguments.json:
         print(json.dumps([_as_dict(result) for result in results.values()], indent=2))
     else:
