@@ -300,10 +300,12 @@ class Vault:
         self._stopped = "The keys were erased."
         try:
             self.witness("zeroised", wait=True, keys=[record.id for record in self.list()])
-        finally:  # a log that takes no more must not keep the keys
-            gone = self._file.erase()
-            gone = self._contents.erase() and gone
-        return gone
+        finally:  # neither a log nor a disk that takes no more must keep the keys
+            try:
+                inside = self._file.erase()
+            finally:
+                outside = self._contents.erase()
+        return inside and outside
 
     def stop(self, reason: str) -> None:
         """Refuse the use of keys from now on: a self-test failed."""

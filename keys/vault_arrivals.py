@@ -41,7 +41,7 @@ def from_cryptograms(
                     parent=master.id,
                     source=source,
                     check_value=item.check_value,
-                    kcv_method="legacy",
+                    kcv_method=item.kcv_method,
                 )
             )
             check_stronger(master, incoming[-1])

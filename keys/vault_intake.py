@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from keys.dukpt_transaction import DUKPT_MACS
 from keys.errors import KcvMismatch, KeysError, TestKeyRefused
-from keys.kcv import kcv
+from keys.kcv import kcv, kcv_matches
 from keys.records import Kcv, KeyRecord, KeyState
 from keys.secret import Secret
 from keys.vault_dukpt import first_content
@@ -45,7 +45,7 @@ class Incoming:
     ksn: str = ""
     label: str = ""
     check_value: str = ""
-    """Expected check value, hexadecimal of 3 to 5 bytes; empty when none came."""
+    """Expected check value, hexadecimal of 3 to 8 bytes; empty when none came."""
     kcv_method: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
 
@@ -58,12 +58,14 @@ class Cryptogram:
     usage: str
     data: bytes
     check_value: str
-    """Hexadecimal of 3 to 5 bytes; required, because nothing else tells a right key from noise."""
+    """Hexadecimal of 3 to 8 bytes; required, because nothing else tells a right key from noise."""
     algorithm: str = "tdes"
     mode: str = "N"
     mac_algorithm: str = ""
     chained: bool = False
     """Enciphered in CBC with a zero vector instead of block by block."""
+    kcv_method: str = "legacy"
+    """How ``check_value`` was made: ``legacy`` or ``cmac``."""
 
 
 def kcv_of(key: Secret, algorithm: str, method: str = "") -> Kcv:
@@ -159,13 +161,14 @@ def _is_same(incoming: Incoming, clear: bytearray, record: KeyRecord, other: Sec
 
 def _check_value(incoming: Incoming) -> None:
     """Compared over the length that came; by the method that came, else the usual one."""
-    wanted = incoming.check_value.upper()
     method = incoming.kcv_method or _KCV_METHOD[incoming.algorithm]
-    if not 6 <= len(wanted) <= 10 or len(wanted) % 2:
-        raise KcvMismatch(f"The expected check value for slot {incoming.slot} has not 6 to 10 characters.")
-    with incoming.key.open() as clear:
-        found = kcv(clear, incoming.algorithm, method, len(wanted) // 2).hex().upper()
-    if not hmac.compare_digest(found.encode("ascii"), wanted.encode("ascii", "replace")):
+    try:
+        wanted = bytes.fromhex(incoming.check_value)
+        with incoming.key.open() as clear:
+            genuine = kcv_matches(clear, incoming.algorithm, wanted, method)
+    except ValueError:
+        raise KcvMismatch(f"The expected check value for slot {incoming.slot} has not 6 to 16 characters.") from None
+    if not genuine:
         raise KcvMismatch(f"The check value of the key for slot {incoming.slot} does not match.")
 
 

@@ -1,9 +1,7 @@
 """Components, parity, faults of keys; the encrypted part of a track; sign-on cryptograms."""
 
-import json
 import os
 from itertools import cycle
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -20,13 +18,10 @@ from keys.components import (
     key_faults,
     split,
 )
-from keys.errors import KcvMismatch, KeysError
-from keys.kcv import kcv, kcv_matches
-from keys.master_session import SignOnForm, unwrap_sign_on
+from keys.errors import KeysError
 from keys.secret import Secret
 from keys.track import decrypt_track, encrypt_track, secret_part
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "keys.json").read_text("utf-8"))
 KEY = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 
 
@@ -37,19 +32,6 @@ def secret(text):
 def opened(held):
     with held.open() as clear:
         return bytes(clear)
-
-
-@pytest.mark.parametrize("count", [2, 3])
-def test_custodians_components_make_the_key(count):
-    # constructed from published keys, as the vector itself says
-    vector = VECTORS["components_constructed"]
-    for component in vector["components"]:
-        assert kcv(bytes.fromhex(component["value"]), "tdes").hex().upper() == component["kcv"]
-    parts = [secret(component["value"]) for component in vector["components"][:count]]
-    combined = vector[f"combined_{count}"]
-    assert opened(combine(parts)).hex().upper() == combined["value"]
-    assert kcv(opened(combine(parts)), "tdes").hex().upper() == combined["kcv"]
-    assert all(len(part) == 16 for part in parts)
 
 
 def test_components_come_in_any_order_and_none_alone_is_the_key():
@@ -130,31 +112,6 @@ def test_typed_digits_become_bytes_and_are_wiped():
         with pytest.raises(KeysError, match="component"):
             from_digits(digits)
         assert not digits
-
-
-@pytest.mark.parametrize("vector", VECTORS["unionpay_sign_on_keys"]["rows"], ids=["sign-on", "master", "mismatch"])
-def test_working_keys_are_those_of_the_example(vector):
-    if "field62" in vector:
-        pin, mac = unwrap_sign_on(bytes.fromhex(vector["tmk"]), bytes.fromhex(vector["field62"]), SignOnForm())
-        assert opened(pin.key).hex().upper() == vector["pik"]
-        assert opened(mac.key).hex().upper() == vector["mak"]
-        assert (pin.check_value, mac.check_value) == (vector["pik_kcv"], vector["mak_kcv"])
-        assert kcv_matches(opened(pin.key), "tdes", bytes.fromhex(vector["pik_kcv_full"]))
-        assert kcv_matches(opened(mac.key), "tdes", bytes.fromhex(vector["mak_kcv_full"]))
-    elif "transport_key" in vector:
-        key = TDES.ecb_decrypt(bytes.fromhex(vector["transport_key"]), bytes.fromhex(vector["wrapped"]))
-        assert key.hex().upper() == vector["tmk"]
-        assert kcv_matches(key, "tdes", bytes.fromhex(vector["kcv_8"]))
-    else:
-        assert kcv_matches(bytes.fromhex(vector["key"]), "tdes", bytes.fromhex(vector["kcv_8"]))
-        negative = vector["negative"]
-        claimed = bytes.fromhex(negative["claimed_kcv"])
-        key = TDES.ecb_decrypt(bytes.fromhex(negative["tmk"]), bytes.fromhex(negative["wrapped"]))
-        assert not kcv_matches(key, "tdes", claimed)
-        field = bytes.fromhex(negative["wrapped"]) + claimed[:4] + bytes(20)
-        with pytest.raises(KcvMismatch, match="pin") as refusal:
-            unwrap_sign_on(bytes.fromhex(negative["tmk"]), field, SignOnForm())
-        assert key.hex() not in str(refusal.value).lower()
 
 
 def test_the_enciphered_part_of_a_track_is_that_of_the_example():

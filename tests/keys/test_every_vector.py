@@ -21,7 +21,17 @@ from keys.kcv import kcv, kcv_matches
 from keys.key_block import ANY_KEY, KeyBlockRefused, derived_keys, unwrap
 from keys.mac import cmac, hmac_sha256, pad, pad_zero, tdes_cbc_mac, unionpay_ecb, x9_9, x9_19
 from keys.master_session import SignOnForm, unwrap_key, unwrap_sign_on
-from keys.pin_block import format_0, format_2, format_3, format_4_pan_field, format_4_pin_field, parse_format_3
+from keys.pin_block import (
+    format_0,
+    format_2,
+    format_3,
+    format_4_pan_field,
+    format_4_pin_field,
+    parse_format_0,
+    parse_format_1,
+    parse_format_2,
+    parse_format_3,
+)
 from keys.pin_block_formats import decrypt_pin, encrypt_pin
 from keys.secret import Secret
 from keys.tr34_forms import OIDS, read_random_token, write_random_token
@@ -232,6 +242,7 @@ def pin_block(row):
     if form == 1:  # how random bytes become nibbles is each library's own affair
         row.text("nonce")
         assert row.text("clear").startswith(f"1{len(pin):X}{row.text('pin')}")
+        assert opened(parse_format_1(row.hex("clear"))).decode() == row.text("pin")
     elif form == 3:
         wanted = row.text("clear_prefix").lower()
         assert format_3(pin, pan, os.urandom).hex().startswith(wanted)
@@ -243,6 +254,8 @@ def pin_block(row):
         assert opened(decrypt_pin(row.hex("key"), "aes", row.hex("encrypted"), pan, 4)) == row.text("pin").encode()
     else:
         same(format_0(pin, pan) if form == 0 else format_2(pin), row, "clear")
+        parsed = parse_format_0(row.hex("clear"), pan) if form == 0 else parse_format_2(row.hex("clear"))
+        assert opened(parsed).decode() == row.text("pin")
 
 
 MACS = (
