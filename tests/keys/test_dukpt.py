@@ -27,6 +27,8 @@ def opened(held):
     with held.open() as clear:
         return bytes(clear)
 
+
+def test_the_update_key_is_the_published_one_and_a_terminal_keeps_it():
     vector = VECTORS["dukpt_aes128_update_key"]
     key, key_id = unhex(vector["initial_key"]), unhex(vector["initial_key_id"])
     assert opened(dukpt_aes.derive_update_key(key, key_id)).hex().upper() == vector["update_key_aes128"]
