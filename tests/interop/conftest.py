@@ -6,6 +6,7 @@ A peer that this machine cannot have is skipped with its reason; ``.ci/run`` pro
 import os
 import re
 import shutil
+import string
 import subprocess
 from collections import defaultdict
 from pathlib import Path
@@ -126,3 +127,25 @@ def filters():
     yield start
     for one in running:
         one.close()
+
+
+def value_of(chance, field):
+    """A value as the others keep it too: no blank at the end of fixed text (some strip them), never empty."""
+    size = chance.randint(1, min(field.maximum, 99)) if field.prefix_digits else field.maximum
+    digits = "".join(chance.choices("0123456789", k=size))
+    if field.content in ("b", "tlv"):
+        return chance.randbytes(size)
+    if field.content == "x":
+        return chance.choice("CD") + digits[1:]
+    if field.content == "z":
+        middle = size // 2
+        return digits[:middle] + "=" + digits[middle + 1 :] if size > 2 else digits
+    if field.content == "n":
+        return digits
+    return "".join(chance.choices(string.ascii_letters + string.digits, k=size))
+
+
+@pytest.fixture(scope="session")
+def generated_value():
+    """``generated_value(chance, field)``: a value that an element may have."""
+    return value_of
