@@ -65,4 +65,4 @@ class FramingError(Iso8583Error):
 class DialectError(Iso8583Error):
     """A declaration that makes no dialect, or a name that none has."""
 
-    remedy = "Names are listed by iso8583.dialect_names(); a declaration is described in docs/integrator/dialects.md."
+    remedy = "Names are listed by iso8583.dialect_names(); a declaration is described in docs/integrator/iso8583.md."

@@ -90,8 +90,10 @@ class _Shape:
         self.text: list[str] = []
         self.alphanumeric: list[str] = []
         self._separator = declaration.wire.separator
-        self._run: tuple[str, str] | None = None
         self._base, self._offset = "", head
+        runs = _runs(shape)
+        self._alone = {run[0] for run in runs if len(run) == 1}
+        self._first = {run[0] for run in runs}
         last = [item for item in shape if item.prefix_digits][-1:]
         for item in shape:
             self._element(item, is_last=item in last)
@@ -124,25 +126,23 @@ class _Shape:
         self._base, self._offset = end, 0
 
     def _tested_in(self, item: Field, name: str, source: str) -> tuple[str, bool]:
-        """The run of digits or text that an element belongs to, and whether it begins one."""
-        if item.content == "n":
-            kind = ("digits", source)
-        elif item.content in ("an", "ans") and item.coding != "latin-1":
-            kind = ("text", source)
-            if item.content == "an":
-                self.alphanumeric.append(name)
-        else:
+        """The run that an element belongs to, and whether it begins one; a value alone needs none."""
+        kind = _tested_as(item)
+        if kind is None:
             if item.content == "z" and source == "t":
                 self.digits.append(f"{name}.replace('=', '0')")
-            self._run = None
             return "", False
-        # The prefix of a digit run's element is digits too; that of a text would be tested as text, and need not be.
-        starts = self._run != kind or (kind[0] == "text" and item.prefix_digits > 0)
-        self._run = kind
+        if item.content == "an":
+            self.alphanumeric.append(name)
+        tested = self.digits if kind == "digits" else self.text
+        if item.number in self._alone:
+            tested.append(name)
+            return "", False
+        starts = item.number in self._first
         if starts:
-            run = f"{'d' if kind[0] == 'digits' else 's'}{item.number}"
+            run = f"{kind[0]}{item.number}"
             self.runs[source].append(run)
-            (self.digits if kind[0] == "digits" else self.text).append(run)
+            tested.append(run)
         return source, starts
 
     def _value(self, item: Field, name: str) -> str:
@@ -151,6 +151,27 @@ class _Shape:
         if item.content == "z" and item.coding == "bcd":
             return f"{name}.upper()" + (f".replace('D', '{self._separator}')" if self._separator != "D" else "")
         return name
+
+
+def _tested_as(item: Field) -> str | None:
+    """What all values of a run are tested as, in one call."""
+    if item.content == "n":
+        return "digits"
+    return "text" if item.content in ("an", "ans") and item.coding != "latin-1" else None
+
+
+def _runs(shape: list[Field]) -> list[list[int]]:
+    """Elements that are tested together because they adjoin. A length ends a run of text, and not one of digits."""
+    runs: list[list[int]] = []
+    before: str | None = None
+    for item in shape:
+        kind = _tested_as(item)
+        if kind is not None:
+            if kind != before or (kind == "text" and item.prefix_digits > 0):
+                runs.append([])
+            runs[-1].append(item.number)
+        before = kind
+    return runs
 
 
 def shape_decoder(index: int, shape: list[Field], declaration: Declaration, head: int) -> list[str]:

@@ -1,6 +1,6 @@
 """Straight-line functions for declared shapes: the fast path of the generated codecs.
 
-What makes it fast (facts/iso8583-peers.md §3, docs/decisions/0013): one look at the lengths chooses a plan or a
+What makes it fast (facts/iso8583-peers.md §3, docs/decisions/0016): one look at the lengths chooses a plan or a
 template that was made before; values are cut or put together in a handful of calls; all digits are tested in one
 call and all text in another; one comparison at the end finds what is missing and what is too much.
 """

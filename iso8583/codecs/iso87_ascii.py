@@ -1137,8 +1137,8 @@ def _from_0(b, make):
     n2 = t[20:22]
     p2 = 22 + _LL_19[n2]
     cut_t, pads, zeros, end = _PLANS_0[n2, t[p2 + 49:p2 + 51]]
-    mti, f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f52, f64, d2, s37 = cut_t(t)
-    if len(b) != end or not f"{mti}{d2}{f35.replace('=', '0')}".isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f49).replace(' ', '').isalnum()):
+    mti, f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f52, f64, d2, t37 = cut_t(t)
+    if len(b) != end or not f"{mti}{d2}{f35.replace('=', '0')}".isdecimal() or not t37.isascii() or not t37.isalnum() and (not t37.isprintable() or not (f37 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 7: f7, 11: f11, 12: f12, 13: f13, 22: f22, 25: f25, 35: f35, 37: f37, 41: f41, 42: f42, 49: f49, 52: unhexlify(f52), 64: unhexlify(f64)})
 
@@ -1186,8 +1186,8 @@ def _from_1(b, make):
     n2 = t[20:22]
     p2 = 22 + _LL_19[n2]
     cut_t, pads, zeros, end = _PLANS_1[n2, t[p2 + 49:p2 + 51]]
-    mti, f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f64, d2, s37 = cut_t(t)
-    if len(b) != end or not f"{mti}{d2}{f35.replace('=', '0')}".isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f49).replace(' ', '').isalnum()):
+    mti, f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f64, d2, t37 = cut_t(t)
+    if len(b) != end or not f"{mti}{d2}{f35.replace('=', '0')}".isdecimal() or not t37.isascii() or not t37.isalnum() and (not t37.isprintable() or not (f37 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 7: f7, 11: f11, 12: f12, 13: f13, 22: f22, 25: f25, 35: f35, 37: f37, 41: f41, 42: f42, 49: f49, 64: unhexlify(f64)})
 
@@ -1231,8 +1231,8 @@ _PLANS_2 = _Plans('t', 20, 4, (
 def _from_2(b, make):
     t = b.decode('latin-1')
     cut_t, pads, zeros, end = _PLANS_2[()]
-    mti, f3, f4, f7, f11, f12, f13, f37, f38, f39, f41, f42, f49, f64, d3, s37 = cut_t(t)
-    if len(b) != end or not f'{mti}{d3}'.isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    mti, f3, f4, f7, f11, f12, f13, f37, f38, f39, f41, f42, f49, f64, d3, t37 = cut_t(t)
+    if len(b) != end or not f'{mti}{d3}'.isdecimal() or not t37.isascii() or not t37.isalnum() and (not t37.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 7: f7, 11: f11, 12: f12, 13: f13, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 49: f49, 64: unhexlify(f64)})
 
@@ -1275,8 +1275,8 @@ _PLANS_3 = _Plans('t', 20, 4, (
 def _from_3(b, make):
     t = b.decode('latin-1')
     cut_t, pads, zeros, end = _PLANS_3[()]
-    mti, f3, f4, f7, f11, f12, f13, f37, f39, f41, f42, f49, f64, d3, s37 = cut_t(t)
-    if len(b) != end or not f'{mti}{d3}'.isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f39 + f49).replace(' ', '').isalnum()):
+    mti, f3, f4, f7, f11, f12, f13, f37, f39, f41, f42, f49, f64, d3, t37 = cut_t(t)
+    if len(b) != end or not f'{mti}{d3}'.isdecimal() or not t37.isascii() or not t37.isalnum() and (not t37.isprintable() or not (f37 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 7: f7, 11: f11, 12: f12, 13: f13, 37: f37, 39: f39, 41: f41, 42: f42, 49: f49, 64: unhexlify(f64)})
 

@@ -1161,9 +1161,9 @@ def _from_0(b, make):
     p2 = 11 + _LL_19_BYTES[n2]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_0[n2, b[p2 + 25]]
     mti, f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, d2 = cut_h(h)
-    f37, f41, f42, f49, s37 = cut_t(t)
+    f37, f41, f42, f49, t37 = cut_t(t)
     f52, f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}'.isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}'.isdecimal() or not t37.isascii() or not t37.isalnum() and (not t37.isprintable() or not (f37 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 7: f7, 11: f11, 12: f12, 13: f13, 22: f22, 25: f25, 35: f35.upper().replace('D', '='), 37: f37, 41: f41, 42: f42, 49: f49, 52: f52, 64: f64})
 
@@ -1217,9 +1217,9 @@ def _from_1(b, make):
     p2 = 11 + _LL_19_BYTES[n2]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_1[n2, b[p2 + 25]]
     mti, f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, d2 = cut_h(h)
-    f37, f41, f42, f49, s37 = cut_t(t)
+    f37, f41, f42, f49, t37 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}'.isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}'.isdecimal() or not t37.isascii() or not t37.isalnum() and (not t37.isprintable() or not (f37 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 7: f7, 11: f11, 12: f12, 13: f13, 22: f22, 25: f25, 35: f35.upper().replace('D', '='), 37: f37, 41: f41, 42: f42, 49: f49, 64: f64})
 
@@ -1267,9 +1267,9 @@ def _from_2(b, make):
     t = b.decode('latin-1')
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_2[()]
     mti, f3, f4, f7, f11, f12, f13, d3 = cut_h(h)
-    f37, f38, f39, f41, f42, f49, s37 = cut_t(t)
+    f37, f38, f39, f41, f42, f49, t37 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}'.isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}'.isdecimal() or not t37.isascii() or not t37.isalnum() and (not t37.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 7: f7, 11: f11, 12: f12, 13: f13, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 49: f49, 64: f64})
 
@@ -1316,9 +1316,9 @@ def _from_3(b, make):
     t = b.decode('latin-1')
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_3[()]
     mti, f3, f4, f7, f11, f12, f13, d3 = cut_h(h)
-    f37, f39, f41, f42, f49, s37 = cut_t(t)
+    f37, f39, f41, f42, f49, t37 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}'.isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}'.isdecimal() or not t37.isascii() or not t37.isalnum() and (not t37.isprintable() or not (f37 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 7: f7, 11: f11, 12: f12, 13: f13, 37: f37, 39: f39, 41: f41, 42: f42, 49: f49, 64: f64})
 

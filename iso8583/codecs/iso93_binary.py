@@ -1178,7 +1178,7 @@ _PLANS_0 = _Plans('h', 10, 4, (
     ('h', 0, 10, 0, 1, 'h', 0),
     ('h', 0, 6, 0, 1, 'h', 0),
     ('h', 0, 12, 0, 1, 'h', 0),
-    ('t', 0, 12, 0, 1, 't', 1),
+    ('t', 0, 12, 0, 1, '', 0),
     ('h', 0, 3, 0, 1, 'h', 1),
     ('h', 0, 4, 0, 1, 'h', 0),
     ('t', 0, 12, 0, 1, 't', 1),
@@ -1195,9 +1195,9 @@ def _from_0(b, make):
     t = b.decode('latin-1')
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_0[b[10],]
     mti, f2, f3, f4, f7, f11, f12, f24, f26, d2, d24 = cut_h(h)
-    f22, f37, f41, f42, f49, s22, s37 = cut_t(t)
+    f22, f37, f41, f42, f49, t37 = cut_t(t)
     f52, f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{d24}'.isdecimal() or not (s := s22 + s37).isascii() or not s.isalnum() and (not s.isprintable() or not (f22 + f37 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{d24}'.isdecimal() or not (s := f22 + t37).isascii() or not s.isalnum() and (not s.isprintable() or not (f22 + f37 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 7: f7, 11: f11, 12: f12, 22: f22, 24: f24, 26: f26, 37: f37, 41: f41, 42: f42, 49: f49, 52: f52, 64: f64})
 
@@ -1236,7 +1236,7 @@ _PLANS_1 = _Plans('h', 10, 4, (
     ('h', 0, 3, 0, 1, 'h', 0),
     ('t', 0, 12, 0, 1, 't', 1),
     ('t', 0, 6, 0, 1, 't', 0),
-    ('h', 0, 3, 1, 1, 'h', 1),
+    ('h', 0, 3, 1, 1, '', 0),
     ('t', 0, 8, 0, 1, 't', 1),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
@@ -1248,10 +1248,10 @@ def _from_1(b, make):
     h = b.hex()
     t = b.decode('latin-1')
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_1[()]
-    mti, f3, f4, f7, f11, f12, f24, f39, d3, d39 = cut_h(h)
-    f37, f38, f41, f42, f49, s37, s41 = cut_t(t)
+    mti, f3, f4, f7, f11, f12, f24, f39, d3 = cut_h(h)
+    f37, f38, f41, f42, f49, t37, t41 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d39}'.isdecimal() or not (s := s37 + s41).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{f39}'.isdecimal() or not (s := t37 + t41).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 7: f7, 11: f11, 12: f12, 24: f24, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 49: f49, 64: f64})
 

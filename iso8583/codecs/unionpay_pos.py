@@ -799,10 +799,10 @@ def _to_0(mti, m):
 
 
 _PLANS_0 = _Plans('h', 10, 4, (
-    ('h', 0, 6, 1, 1, 'h', 1),
+    ('h', 0, 6, 1, 1, '', 0),
     ('t', 0, 8, 0, 1, 't', 1),
     ('t', 0, 15, 0, 1, 't', 0),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('h', 2, 17, 0, 1, '', 0),
 ))
 
 
@@ -810,9 +810,9 @@ def _from_0(b, make):
     h = b.hex()
     t = b.decode('latin-1')
     cut_h, cut_t, pads, zeros, end = _PLANS_0[b[36:38],]
-    mti, f11, f60, d11, d60 = cut_h(h)
-    f41, f42, s41 = cut_t(t)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d11}{d60}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable()):
+    mti, f11, f60 = cut_h(h)
+    f41, f42, t41 = cut_t(t)
+    if len(b) != end or pads(h) != zeros or not f'{mti}{f11}{f60}'.isdecimal() or not t41.isascii() or not t41.isalnum() and (not t41.isprintable()):
         raise ValueError
     return make(mti, {11: f11, 41: f41, 42: f42, 60: f60})
 
@@ -843,10 +843,10 @@ def _to_1(mti, m):
 
 
 _PLANS_1 = _Plans('h', 10, 4, (
-    ('h', 0, 6, 1, 1, 'h', 1),
+    ('h', 0, 6, 1, 1, '', 0),
     ('t', 0, 8, 0, 1, 't', 1),
     ('t', 0, 15, 0, 1, 't', 0),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('h', 2, 17, 0, 1, '', 0),
     ('b', 2, 999, 0, 1, '', 0),
     ('t', 2, 163, 0, 1, '', 0),
 ))
@@ -860,10 +860,10 @@ def _from_1(b, make):
     n62 = b[p60:p60 + 2]
     p62 = p60 + 2 + _LLL_999[n62]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_1[n60, n62, b[p62:p62 + 2]]
-    mti, f11, f60, d11, d60 = cut_h(h)
-    f41, f42, f63, s41 = cut_t(t)
+    mti, f11, f60 = cut_h(h)
+    f41, f42, f63, t41 = cut_t(t)
     f62 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d11}{d60}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{f11}{f60}'.isdecimal() or not t41.isascii() or not t41.isalnum() and (not t41.isprintable()):
         raise ValueError
     return make(mti, {11: f11, 41: f41, 42: f42, 60: f60, 62: f62, 63: f63})
 
@@ -900,7 +900,7 @@ _PLANS_2 = _Plans('h', 10, 4, (
     ('t', 0, 2, 0, 1, 't', 0),
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('h', 2, 17, 0, 1, '', 0),
     ('b', 2, 999, 0, 1, '', 0),
 ))
 
@@ -913,10 +913,10 @@ def _from_2(b, make):
     n60 = b[p32 + 37:p32 + 39]
     p60 = p32 + 39 + _LLL_17_BYTES[n60]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_2[n32, n60, b[p60:p60 + 2]]
-    mti, f11, f12, f13, f32, f60, d11, d60 = cut_h(h)
-    f37, f39, f41, f42, s37 = cut_t(t)
+    mti, f11, f12, f13, f32, f60, d11 = cut_h(h)
+    f37, f39, f41, f42, t37 = cut_t(t)
     f62 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d11}{d60}'.isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f39).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d11}{f60}'.isdecimal() or not t37.isascii() or not t37.isalnum() and (not t37.isprintable() or not (f37 + f39).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {11: f11, 12: f12, 13: f13, 32: f32, 37: f37, 39: f39, 41: f41, 42: f42, 60: f60, 62: f62})
 
@@ -968,9 +968,9 @@ def _from_3(b, make):
     p35 = 26 + _LL_37_BYTES[n35]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_3[n35, b[p35 + 34:p35 + 36]]
     mti, f3, f4, f11, f22, f25, f35, f53, f60, d3, d53 = cut_h(h)
-    f41, f42, f49, s41 = cut_t(t)
+    f41, f42, f49, t41 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d53}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d53}'.isdecimal() or not t41.isascii() or not t41.isalnum() and (not t41.isprintable() or not f49.replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 22: f22, 25: f25, 35: f35.upper(), 41: f41, 42: f42, 49: f49, 53: f53, 60: f60, 64: f64})
 
@@ -1025,9 +1025,9 @@ def _from_4(b, make):
     p35 = 27 + _LL_37_BYTES[n35]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_4[n35, b[p35 + 42:p35 + 44]]
     mti, f3, f4, f11, f22, f25, f26, f35, f53, f60, d3, d53 = cut_h(h)
-    f41, f42, f49, s41 = cut_t(t)
+    f41, f42, f49, t41 = cut_t(t)
     f52, f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d53}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d53}'.isdecimal() or not t41.isascii() or not t41.isalnum() and (not t41.isprintable() or not f49.replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 22: f22, 25: f25, 26: f26, 35: f35.upper(), 41: f41, 42: f42, 49: f49, 52: f52, 53: f53, 60: f60, 64: f64})
 
@@ -1073,9 +1073,9 @@ _PLANS_5 = _Plans('h', 10, 4, (
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
     ('b', 0, 8, 0, 1, '', 0),
-    ('h', 0, 16, 1, 1, 'h', 1),
+    ('h', 0, 16, 1, 1, '', 0),
     ('b', 2, 255, 0, 1, '', 0),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('h', 2, 17, 0, 1, '', 0),
     ('b', 0, 8, 0, 1, '', 0),
 ))
 
@@ -1090,10 +1090,10 @@ def _from_5(b, make):
     n55 = b[p35 + 42:p35 + 44]
     p55 = p35 + 44 + _LLL_255[n55]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_5[n2, n35, n55, b[p55:p55 + 2]]
-    mti, f2, f3, f4, f11, f22, f23, f25, f26, f35, f53, f60, d2, d53, d60 = cut_h(h)
-    f41, f42, f49, s41 = cut_t(t)
+    mti, f2, f3, f4, f11, f22, f23, f25, f26, f35, f53, f60, d2 = cut_h(h)
+    f41, f42, f49, t41 = cut_t(t)
     f52, f55, f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{d53}{d60}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{f53}{f60}'.isdecimal() or not t41.isascii() or not t41.isalnum() and (not t41.isprintable() or not f49.replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 11: f11, 22: f22, 23: f23, 25: f25, 26: f26, 35: f35.upper(), 41: f41, 42: f42, 49: f49, 52: f52, 53: f53, 55: f55, 60: f60, 64: f64})
 
@@ -1133,7 +1133,7 @@ _PLANS_6 = _Plans('h', 10, 4, (
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
     ('t', 2, 999, 0, 1, '', 0),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('h', 2, 17, 0, 1, '', 0),
     ('b', 0, 8, 0, 1, '', 0),
 ))
 
@@ -1144,10 +1144,10 @@ def _from_6(b, make):
     n59 = b[51:53]
     p59 = 53 + _LLL_999[n59]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_6[n59, b[p59:p59 + 2]]
-    mti, f3, f4, f11, f22, f25, f60, d3, d60 = cut_h(h)
-    f41, f42, f49, f59, s41 = cut_t(t)
+    mti, f3, f4, f11, f22, f25, f60, d3 = cut_h(h)
+    f41, f42, f49, f59, t41 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d60}'.isdecimal() or not s41.isascii() or not s41.isalnum() and (not s41.isprintable() or not f49.replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{f60}'.isdecimal() or not t41.isascii() or not t41.isalnum() and (not t41.isprintable() or not f49.replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 22: f22, 25: f25, 41: f41, 42: f42, 49: f49, 59: f59, 60: f60, 64: f64})
 
@@ -1186,7 +1186,7 @@ _PLANS_7 = _Plans('h', 10, 4, (
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('h', 2, 17, 0, 1, '', 0),
     ('t', 2, 163, 0, 1, '', 0),
     ('b', 0, 8, 0, 1, '', 0),
 ))
@@ -1198,10 +1198,10 @@ def _from_7(b, make):
     n60 = b[53:55]
     p60 = 55 + _LLL_17_BYTES[n60]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_7[n60, b[p60:p60 + 2]]
-    mti, f3, f4, f11, f22, f25, f60, d3, d60 = cut_h(h)
-    f39, f41, f42, f49, f63, s39 = cut_t(t)
+    mti, f3, f4, f11, f22, f25, f60, d3 = cut_h(h)
+    f39, f41, f42, f49, f63, t39 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d60}'.isdecimal() or not s39.isascii() or not s39.isalnum() and (not s39.isprintable() or not (f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{f60}'.isdecimal() or not t39.isascii() or not t39.isalnum() and (not t39.isprintable() or not (f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 22: f22, 25: f25, 39: f39, 41: f41, 42: f42, 49: f49, 60: f60, 63: f63, 64: f64})
 
@@ -1243,7 +1243,7 @@ _PLANS_8 = _Plans('h', 10, 4, (
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('h', 2, 17, 0, 1, '', 0),
     ('b', 0, 8, 0, 1, '', 0),
 ))
 
@@ -1254,10 +1254,10 @@ def _from_8(b, make):
     n32 = b[28]
     p32 = 29 + _LL_11_BYTES[n32]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_8[n32, b[p32 + 46:p32 + 48]]
-    mti, f3, f4, f11, f12, f13, f25, f32, f60, d3, d60 = cut_h(h)
-    f37, f38, f39, f41, f42, f49, s37 = cut_t(t)
+    mti, f3, f4, f11, f12, f13, f25, f32, f60, d3 = cut_h(h)
+    f37, f38, f39, f41, f42, f49, t37 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d60}'.isdecimal() or not s37.isascii() or not s37.isalnum() and (not s37.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{f60}'.isdecimal() or not t37.isascii() or not t37.isalnum() and (not t37.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 25: f25, 32: f32, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 49: f49, 60: f60, 64: f64})
 
@@ -1303,8 +1303,8 @@ _PLANS_9 = _Plans('h', 10, 4, (
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 1, 25, 0, 1, '', 0),
-    ('t', 0, 3, 0, 1, 't', 1),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('t', 0, 3, 0, 1, '', 0),
+    ('h', 2, 17, 0, 1, '', 0),
     ('t', 2, 163, 0, 1, '', 0),
     ('b', 0, 8, 0, 1, '', 0),
 ))
@@ -1320,10 +1320,10 @@ def _from_9(b, make):
     n60 = b[p44 + 3:p44 + 5]
     p60 = p44 + 5 + _LLL_17_BYTES[n60]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_9[n32, n44, n60, b[p60:p60 + 2]]
-    mti, f3, f4, f11, f12, f13, f15, f25, f32, f60, d3, d60 = cut_h(h)
-    f37, f39, f41, f42, f44, f49, f63, s37, s49 = cut_t(t)
+    mti, f3, f4, f11, f12, f13, f15, f25, f32, f60, d3 = cut_h(h)
+    f37, f39, f41, f42, f44, f49, f63, t37 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d60}'.isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{f60}'.isdecimal() or not (s := t37 + f49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 15: f15, 25: f25, 32: f32, 37: f37, 39: f39, 41: f41, 42: f42, 44: f44, 49: f49, 60: f60, 63: f63, 64: f64})
 
@@ -1370,8 +1370,8 @@ _PLANS_10 = _Plans('h', 10, 4, (
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 1, 25, 0, 1, '', 0),
-    ('t', 0, 3, 0, 1, 't', 1),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('t', 0, 3, 0, 1, '', 0),
+    ('h', 2, 17, 0, 1, '', 0),
     ('t', 2, 163, 0, 1, '', 0),
     ('b', 0, 8, 0, 1, '', 0),
 ))
@@ -1387,10 +1387,10 @@ def _from_10(b, make):
     n60 = b[p44 + 3:p44 + 5]
     p60 = p44 + 5 + _LLL_17_BYTES[n60]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_10[n32, n44, n60, b[p60:p60 + 2]]
-    mti, f3, f4, f11, f12, f13, f15, f25, f32, f60, d3, d60 = cut_h(h)
-    f37, f38, f39, f41, f42, f44, f49, f63, s37, s49 = cut_t(t)
+    mti, f3, f4, f11, f12, f13, f15, f25, f32, f60, d3 = cut_h(h)
+    f37, f38, f39, f41, f42, f44, f49, f63, t37 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{d60}'.isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d3}{f60}'.isdecimal() or not (s := t37 + f49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 15: f15, 25: f25, 32: f32, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 44: f44, 49: f49, 60: f60, 63: f63, 64: f64})
 
@@ -1442,9 +1442,9 @@ _PLANS_11 = _Plans('h', 10, 4, (
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 1, 25, 0, 1, '', 0),
-    ('t', 0, 3, 0, 1, 't', 1),
+    ('t', 0, 3, 0, 1, '', 0),
     ('b', 2, 255, 0, 1, '', 0),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('h', 2, 17, 0, 1, '', 0),
     ('t', 2, 163, 0, 1, '', 0),
     ('b', 0, 8, 0, 1, '', 0),
 ))
@@ -1464,10 +1464,10 @@ def _from_11(b, make):
     n60 = b[p55:p55 + 2]
     p60 = p55 + 2 + _LLL_17_BYTES[n60]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_11[n2, n32, n44, n55, n60, b[p60:p60 + 2]]
-    mti, f2, f3, f4, f11, f12, f13, f14, f15, f22, f25, f32, f60, d2, d60 = cut_h(h)
-    f37, f38, f39, f41, f42, f44, f49, f63, s37, s49 = cut_t(t)
+    mti, f2, f3, f4, f11, f12, f13, f14, f15, f22, f25, f32, f60, d2 = cut_h(h)
+    f37, f38, f39, f41, f42, f44, f49, f63, t37 = cut_t(t)
     f55, f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{d60}'.isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{f60}'.isdecimal() or not (s := t37 + f49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 14: f14, 15: f15, 22: f22, 25: f25, 32: f32, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 44: f44, 49: f49, 55: f55, 60: f60, 63: f63, 64: f64})
 
@@ -1515,8 +1515,8 @@ _PLANS_12 = _Plans('h', 10, 4, (
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 1, 25, 0, 1, '', 0),
-    ('t', 0, 3, 0, 1, 't', 1),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('t', 0, 3, 0, 1, '', 0),
+    ('h', 2, 17, 0, 1, '', 0),
     ('t', 2, 163, 0, 1, '', 0),
     ('b', 0, 8, 0, 1, '', 0),
 ))
@@ -1534,10 +1534,10 @@ def _from_12(b, make):
     n60 = b[p44 + 3:p44 + 5]
     p60 = p44 + 5 + _LLL_17_BYTES[n60]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_12[n2, n32, n44, n60, b[p60:p60 + 2]]
-    mti, f2, f3, f4, f11, f12, f13, f15, f25, f32, f60, d2, d60 = cut_h(h)
-    f37, f38, f39, f41, f42, f44, f49, f63, s37, s49 = cut_t(t)
+    mti, f2, f3, f4, f11, f12, f13, f15, f25, f32, f60, d2 = cut_h(h)
+    f37, f38, f39, f41, f42, f44, f49, f63, t37 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{d60}'.isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{f60}'.isdecimal() or not (s := t37 + f49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 15: f15, 25: f25, 32: f32, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 44: f44, 49: f49, 60: f60, 63: f63, 64: f64})
 
@@ -1586,8 +1586,8 @@ _PLANS_13 = _Plans('h', 10, 4, (
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 1, 25, 0, 1, '', 0),
-    ('t', 0, 3, 0, 1, 't', 1),
-    ('h', 2, 17, 0, 1, 'h', 1),
+    ('t', 0, 3, 0, 1, '', 0),
+    ('h', 2, 17, 0, 1, '', 0),
     ('t', 2, 163, 0, 1, '', 0),
     ('b', 0, 8, 0, 1, '', 0),
 ))
@@ -1605,10 +1605,10 @@ def _from_13(b, make):
     n60 = b[p44 + 3:p44 + 5]
     p60 = p44 + 5 + _LLL_17_BYTES[n60]
     cut_h, cut_t, cut_b, pads, zeros, end = _PLANS_13[n2, n32, n44, n60, b[p60:p60 + 2]]
-    mti, f2, f3, f4, f11, f12, f13, f14, f15, f25, f32, f60, d2, d60 = cut_h(h)
-    f37, f38, f39, f41, f42, f44, f49, f63, s37, s49 = cut_t(t)
+    mti, f2, f3, f4, f11, f12, f13, f14, f15, f25, f32, f60, d2 = cut_h(h)
+    f37, f38, f39, f41, f42, f44, f49, f63, t37 = cut_t(t)
     f64 = cut_b(b)
-    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{d60}'.isdecimal() or not (s := s37 + s49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
+    if len(b) != end or pads(h) != zeros or not f'{mti}{d2}{f60}'.isdecimal() or not (s := t37 + f49).isascii() or not s.isalnum() and (not s.isprintable() or not (f37 + f38 + f39 + f49).replace(' ', '').isalnum()):
         raise ValueError
     return make(mti, {2: f2, 3: f3, 4: f4, 11: f11, 12: f12, 13: f13, 14: f14, 15: f15, 25: f25, 32: f32, 37: f37, 38: f38, 39: f39, 41: f41, 42: f42, 44: f44, 49: f49, 60: f60, 63: f63, 64: f64})
 
