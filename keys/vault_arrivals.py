@@ -125,7 +125,8 @@ def from_opened(
     source: str = "tr-34",
 ) -> Received:
     """A key with the attributes that came with it, as a key block or by TR-34. It is taken over."""
-    header, algorithm = block.header, block.algorithm
+    header = block.header
+    algorithm = "tdes" if block.algorithm == "des" else block.algorithm  # one cipher here, by the key's length
     try:
         is_mac = header.usage in MAC_USAGES
         incoming = Incoming(

@@ -1,6 +1,7 @@
 """How keys come to the vault under other keys, and what each kind of key then does."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -89,6 +90,16 @@ def test_versions_with_weak_binding_come_in_only_by_flag(vault, incoming):
         vault.unwrap_key_block("kbpk", text, "pin")
     vault.unwrap_key_block("kbpk", text, "pin", policy=TERMINAL_POLICY.with_versions("ABD"))
     assert vault.has("pin")
+
+
+def test_a_single_des_mac_key_comes_in_only_by_flag(protected):
+    vault, protection = protected
+    key = os.urandom(8)
+    text = block(protection, "M1", "C", key, "D")
+    with pytest.raises(UsageRefused, match="single DES"):
+        vault.unwrap_key_block("kbpk", text, "mac")
+    vault.unwrap_key_block("kbpk", text, "mac", policy=replace(TERMINAL_POLICY, single_des=True))
+    assert vault.mac("mac", b"x") == x9_9(key, b"x")[:4] + bytes(4)
 
 
 def test_a_key_for_key_blocks_opens_no_bare_cryptogram(protected):
