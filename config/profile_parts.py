@@ -126,6 +126,16 @@ class CardRules(CodeRules, frozen=True, forbid_unknown_fields=True, kw_only=True
             examples=["obey"],
         ),
     ] = "obey"
+    completion_percent_max: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=200,
+            title="100 to 200",
+            description="Largest completion advice, in percent of what the pre-authorisation holds.",
+            examples=[115],
+        ),
+    ] = 115
     list_key: Annotated[
         str,
         Meta(

@@ -214,3 +214,8 @@ class TransactionRecord:
     """Truncated number of the card that a transfer goes to."""
     uploaded: int = 0
     """Whether the batch upload has delivered it, a value of ``Uploaded``."""
+
+    @property
+    def day(self) -> str:
+        """MMDD as it stands on the slip: the host's, or the terminal's where the host gave none."""
+        return self.host_date or self.started_at.strftime("%m%d")

@@ -42,6 +42,12 @@ async def complete_by_advice(desk: Desk) -> Outcome | None:
     """Charge what was held by an advice: it stands at once, and is forwarded when the host can be reached."""
     referral = await _authorisation(desk, "completion-advice")
     amount_minor = await ask_amount(desk, "completion-advice.title")
+    held_minor = await desk.journal.held_minor(referral.original_auth, referral.original_date)
+    percent = desk.acquirer.profile.completion_percent_max
+    if held_minor is not None and amount_minor * 100 > held_minor * percent:
+        # An advice stands at once: what the bank would refuse later must not leave the counter as paid.
+        await desk.refuse("completion-advice.title", "reason.beyond-pre-auth")
+        return None
     card = await ask_card(desk, "completion-advice.title", shown_amount(desk, amount_minor))
     if await refused_offline(desk, "completion-advice.title", card):
         return None

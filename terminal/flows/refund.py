@@ -42,7 +42,7 @@ async def _deal(desk: Desk, kind: str, payers: frozenset[Payer]) -> Deal | None:
     await approved_by(desk, TRANSACTIONS[kind].role)
     date = await ask_digits(desk, "refund.title", "date", _DATE_DIGITS, right=is_day)
     rrn = await ask_digits(desk, "refund.title", "rrn", _RRN_DIGITS)
-    original = await desk.journal.by_rrn(rrn)
+    original = await desk.journal.by_rrn(rrn, date)
     most_minor = desk.acquirer.profile.refund_max_minor
     reason = ""
     if original is not None:

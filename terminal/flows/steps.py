@@ -187,7 +187,7 @@ async def confirm_original(desk: Desk, title: str, record: TransactionRecord) ->
         record.id,
         record.batch,
         record.stan,
-        record.host_date or record.started_at.strftime("%m%d"),
+        record.day,
         record.rrn,
         record.auth_code,
         record.code_voucher,

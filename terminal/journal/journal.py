@@ -206,12 +206,26 @@ class Journal:
         """The transaction that makes a row void, or is about to; None when there is none."""
         return await self._store.run(lambda: self._voided_by(id))
 
-    async def by_rrn(self, rrn: str) -> TransactionRecord | None:
-        """The approved payment with this reference number of the host, in any batch; None when it is not ours."""
+    async def by_rrn(self, rrn: str, day: str = "") -> TransactionRecord | None:
+        """The approved payment with this reference number of the host and day (MMDD); None when it is not ours.
+
+        A host's reference may come again on another day.
+        """
         debits = ", ".join(f"'{kind.name}'" for kind in TRANSACTIONS.values() if kind.total is Total.DEBIT)
-        where = f"WHERE rrn = ? AND state = ? AND kind IN ({debits}) ORDER BY id DESC LIMIT 1"
+        where = f"WHERE rrn = ? AND state = ? AND kind IN ({debits}) ORDER BY id DESC"
         found = await self._select(where, (rrn, State.APPROVED))
-        return found[0] if found else None
+        return next((record for record in found if not day or record.day == day), None)
+
+    async def held_minor(self, auth_code: str, day: str) -> int | None:
+        """What a pre-authorisation of this journal holds, additions included; None when it is not ours."""
+        kinds = "kind IN ('pre-auth', 'additional-pre-auth')"
+        found = await self._select(
+            f"WHERE {kinds} AND state = ? AND (auth_code = ? OR original_auth = ?)",
+            (State.APPROVED, auth_code, auth_code),
+        )
+        first = [record for record in found if record.auth_code == auth_code and record.day == day]
+        added = [record for record in found if record.original_auth == auth_code and record.original_date == day]
+        return sum(record.amount_minor for record in first + added) if first else None
 
     async def followed_minor(self, id: int, *kinds: str) -> int:
         """Sum of what refers to a row and stands or may yet stand: its tips, its refunds."""

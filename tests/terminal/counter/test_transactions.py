@@ -188,3 +188,26 @@ def test_a_script_result_reaches_the_host_once_and_leaves_no_paper(counter):
         return told
 
     assert counter(story) == ((1, 500), (0, 0))
+
+
+def test_a_completion_advice_beyond_what_is_held_is_refused_before_anything_leaves_the_counter(counter):
+    async def story(c):
+        await c.do("41", ("pre-auth.amount", "10000"), ("pre-auth.present", "$good"), ("sale.pin", "123456"))
+        auth = (await c.last()).auth_code
+        await c.do("44", ("ask.date", "1124"), ("ask.auth", auth), ("completion-advice.amount", "11501"))
+        assert c.result == "refused"
+        await c.do("44", ("ask.date", "1124"), ("ask.auth", auth), ("completion-advice.amount", "11500"),
+                   ("completion-advice.present", "$good"))  # fmt: skip
+        return await c.books_agree()
+
+    assert counter(story) == ((1, 11_500), (0, 0))
+
+
+def test_a_reference_of_another_day_is_another_payment(counter):
+    async def story(c):
+        await c.sell("5000")
+        sale = await c.last()
+        assert await c.journal.by_rrn(sale.rrn, "1124") == sale
+        assert await c.journal.by_rrn(sale.rrn, "1123") is None
+
+    counter(story)
