@@ -218,6 +218,14 @@ class Keys(Struct, frozen=True, forbid_unknown_fields=True):
     token_label: Annotated[
         str, Meta(min_length=1, max_length=32, description="Label of the token.", examples=["countertop"])
     ] = "countertop"  # noqa: S105 -- the name of a token is no password
+    loader: Annotated[
+        Annotated[str, Meta(pattern=r"^serial:/.+$")] | None,
+        Meta(
+            title="serial:/dev/…?baud=9600",
+            description="Serial line where a technician connects a key-loading device.",
+            examples=["serial:/dev/ttyS1?baud=9600"],
+        ),
+    ] = None
 
 
 class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,13 +9,12 @@ import asyncio
 import os
 import socket
 import termios
-import tty
 from collections import Counter
 from contextlib import suppress
-from urllib.parse import parse_qs
 
 from drivers.display_framebuffer import DisplayTrouble
 from drivers.health import Health, HealthLevel, Verdict
+from drivers.serial_line import open_serial
 
 __all__ = ["COLUMNS", "ROWS", "LineDisplay", "text_bytes"]
 
@@ -24,7 +23,6 @@ _INITIALISE, _CLEAR = b"\x1b@", b"\x0c"
 AGAIN_S = 1.0
 READ_BYTES = 64
 _WIDE_TEXT = "gb18030"
-_SPEEDS = {"9600": termios.B9600, "19200": termios.B19200, "38400": termios.B38400, "115200": termios.B115200}
 
 
 class LineDisplay:
@@ -124,7 +122,7 @@ class LineDisplay:
 
     def _open(self) -> None:
         kind, _, rest = self._address.partition(":")
-        path, _, query = rest.partition("?")
+        path = rest.partition("?")[0]
         try:
             match kind:
                 case "unix":
@@ -137,14 +135,14 @@ class LineDisplay:
                         raise
                     self._descriptor = peer.detach()
                 case "serial":
-                    self._descriptor = _serial(path, parse_qs(query).get("baud", ["9600"])[0])
+                    self._descriptor = open_serial(rest)
                 case _:
                     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC
                     self._descriptor = os.open(path, flags, 0o600)
             os.write(self._descriptor, _INITIALISE)
             self._watch()
             self.statistics["OnlineTransitionCount"] += 1
-        except (OSError, KeyError, termios.error) as error:
+        except OSError as error:
             self._release()
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise DisplayTrouble(
@@ -157,18 +155,3 @@ def text_bytes(rows: tuple[str, ...]) -> bytes:
     """Clear, and the rows one after the other: the display goes on in the next line by itself."""
     padded = (row + " " * (COLUMNS - len(row.encode(_WIDE_TEXT, "replace"))) for row in rows[:ROWS])
     return _CLEAR + "".join(padded).encode(_WIDE_TEXT, "replace")
-
-
-def _serial(path: str, baud: str) -> int:
-    """A serial line with eight bits and no parity, as it came from the factory; raw, and never waited for."""
-    speed = _SPEEDS[baud]
-    descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        tty.setraw(descriptor, termios.TCSANOW)
-        mode = termios.tcgetattr(descriptor)
-        mode[4] = mode[5] = speed
-        termios.tcsetattr(descriptor, termios.TCSANOW, mode)
-    except (OSError, termios.error):
-        os.close(descriptor)
-        raise
-    return descriptor

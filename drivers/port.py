@@ -16,7 +16,8 @@ import termios
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
-from urllib.parse import parse_qs
+
+from drivers.serial_line import open_serial
 
 __all__ = ["DescriptorPort", "Port", "open_port"]
 
@@ -76,8 +77,7 @@ async def open_port(address: str, received: Received) -> Port:
                 raise
             return DescriptorPort(peer.detach(), received)
         case "serial":
-            path, _, query = rest.partition("?")
-            return DescriptorPort(_serial(path, parse_qs(query)), received)
+            return DescriptorPort(open_serial(rest), received)
         case _:
             return _node(address.removeprefix("file:"), received)
 
@@ -126,36 +126,6 @@ def _keep_alive(peer: socket.socket) -> None:
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE_IDLE_S)
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEPALIVE_APART_S)
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _KEEPALIVE_TIMES)
-
-
-def _serial(path: str, options: dict[str, list[str]]) -> int:
-    """A serial line by pyserial: ``baud``, ``parity`` (N, E, O), and ``flow`` (none, rtscts, xonxoff)."""
-    import serial
-
-    def option(name: str, default: str) -> str:
-        return options.get(name, [default])[0]
-
-    flow = option("flow", "none")
-    try:
-        line = serial.Serial(
-            path,
-            int(option("baud", "9600")),
-            parity=option("parity", "N").upper(),
-            rtscts=flow == "rtscts",
-            xonxoff=flow == "xonxoff",
-            timeout=0,
-            write_timeout=0,
-            exclusive=True,
-        )
-    except serial.SerialException as error:
-        number = error.errno or errno.EBUSY
-        raise OSError(number, os.strerror(number)) from None
-    except ValueError:
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL)) from None
-    try:
-        return os.dup(line.fileno())  # the lock on the line belongs to the open file, which the copy keeps open
-    finally:
-        line.close()
 
 
 class DescriptorPort:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from keys.audit import AuditLog, audit_path
 from keys.backends.disk import Disk
@@ -23,27 +23,17 @@ from keys.ceremony_states import State, View
 from keys.components import from_digits
 from keys.custodians import Custodians, Proof
 from keys.errors import CeremonyRefused, KeysError
-from keys.records import Kcv, KeyRecord
+from keys.records import KeyRecord
 from keys.secret import Secret
 from keys.vault import Vault
+from keys.vault_arrivals import Received
 from keys.vault_intake import Incoming
 from keys.vault_open import create_vault, open_vault
 
-__all__ = ["KeyRoom", "Loading", "SealedKey", "create_key_room", "furnished", "open_key_room"]
+__all__ = ["KeyRoom", "Loading", "create_key_room", "furnished", "open_key_room"]
 
 _OPEN_CEREMONY = "ceremony"
 """Kept in the vault while a ceremony runs: whoever finds it at opening knows that one was cut off."""
-
-
-class SealedKey(Protocol):
-    """A key that stays enciphered on its way into the vault: a key block, a TR-34 token."""
-
-    @property
-    def kcv(self) -> Kcv:
-        """Its check value, found by the vault."""
-
-    def install(self, loaded_by: tuple[str, ...]) -> KeyRecord:
-        """Put it into its slot. Raises KeysError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +122,7 @@ class Loading:
                 "Enrol them: countertop keys custodians add",
             )
         self._room, self._plan = room, plan
-        self._sealed: SealedKey | None = None
+        self._received: Received | None = None
         self.record: KeyRecord | None = None
         """The key's record, once it is stored."""
         self.audit_number = 0
@@ -188,9 +178,13 @@ class Loading:
         self._step(lambda: self._ceremony.delivered(component, self._room.monotonic()))
         return self._end()
 
-    def deliver_sealed(self, key: SealedKey) -> View:
-        """A key that stays enciphered."""
-        self._sealed = key
+    def deliver_sealed(self, key: Received) -> View:
+        """A key that came enciphered (``Vault.receive_key_block``, TR-34); it is taken over."""
+        self._received = key
+        try:
+            self._room.vault.check([key.incoming])
+        except KeysError as fault:
+            return self.unfit(fault)
         self._step(lambda: self._ceremony.delivered_sealed(key.kcv, self._room.monotonic()))
         return self._end()
 
@@ -199,10 +193,10 @@ class Loading:
         self._step(lambda: self._ceremony.unfit(reason_of(fault), str(fault), self._room.monotonic()))
         return self._end()
 
-    def touch(self) -> View:
-        """A key was pressed."""
+    def keep_alive(self) -> bool:
+        """A key was pressed; whether the ceremony still goes on. Waits for no disk: ``tick`` writes the end down."""
         self._ceremony.touch(self._room.monotonic())
-        return self._end()
+        return not self._ceremony.view.over
 
     def tick(self) -> View:
         """Time has passed."""
@@ -242,8 +236,8 @@ class Loading:
             if self._plan.rehearsal:
                 if key is not None:
                     key.wipe()
-            elif self._sealed is not None:
-                self.record = self._sealed.install(tuple(self._ceremony.custodians))
+            elif self._received is not None:
+                self.record = self._received.install(tuple(self._ceremony.custodians))
             else:
                 assert key is not None
                 incoming = self._incoming(key)
@@ -273,6 +267,8 @@ class Loading:
     def _end(self) -> View:
         """Write the end into the log, once."""
         view = self._ceremony.view
+        if view.over and self._received is not None:
+            self._received.wipe()
         if view.over and not self.audit_number:
             audit, vault = self._room.audit, self._room.vault
             self.audit_number = audit.note("ceremony-ended", **_told(view, self.record)) or -1

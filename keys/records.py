@@ -67,7 +67,7 @@ class KeyRecord:
     parent: str = ""
     """Slot and version of the key it arrived under."""
     source: str = ""
-    """``ceremony``, ``loader``, ``key-block``, ``tr-34``, ``sign-on`` or ``lab``."""
+    """``ceremony``, ``loader``, ``key-block``, ``cryptogram``, ``tr-34``, ``sign-on`` or ``lab``."""
     loaded_by: tuple[str, ...] = ()
     """Custodians, for a key that came by a ceremony."""
     loaded_at: str = ""

@@ -33,7 +33,7 @@ from keys.records import Kcv, KeyId, KeyRecord, KeyState
 from keys.secret import Secret
 from keys.vault_arrivals import Received, from_cryptograms, from_key_block, from_sign_on
 from keys.vault_contents import Contents
-from keys.vault_intake import Cryptogram, Incoming, check_key, record_for
+from keys.vault_intake import Cryptogram, Incoming, check_key, kcv_of, record_for
 from keys.vault_rules import Operation, check_operation
 from keys.vault_versions import OWN_SLOT, stamp, tidied
 
@@ -201,6 +201,12 @@ class Vault:
             incoming = from_cryptograms(master, key, cryptograms, source)
         return tuple(record.kcv for record in self.install(incoming))
 
+    def receive_cryptogram(self, parent: KeyId, cryptogram: Cryptogram, source: str = "cryptogram") -> Received:
+        """A key that came bare, opened but not yet stored: look at its check value, then install it."""
+        with self._use(parent, Operation.UNWRAP) as (master, key):
+            (incoming,) = from_cryptograms(master, key, [cryptogram], source)
+        return Received(incoming, kcv_of(incoming.key, incoming.algorithm), self.install)
+
     def unwrap_sign_on(
         self, master: KeyId, field: bytes, form: SignOnForm, mac_algorithm: str = ""
     ) -> tuple[tuple[str, str], ...]:
@@ -297,10 +303,11 @@ class Vault:
 
     def zeroise(self) -> bool:
         """Make every key unreadable at once; whether the secrets outside the disk could be erased as well."""
-        self._stopped = "The keys were erased."
         try:
+            # The log's own key is in here: its last line comes first.
             self.witness("zeroised", wait=True, keys=[record.id for record in self.list()])
         finally:  # neither a log nor a disk that takes no more must keep the keys
+            self._stopped = "The keys were erased."
             try:
                 inside = self._file.erase()
             finally:

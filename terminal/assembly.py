@@ -14,7 +14,8 @@ from config.devices import Printer
 from drivers.device import Device
 from drivers.events import DeviceChanged, DeviceState, DriverEvent, KeyPress, PrinterChanged
 from iso8583 import Message, derived_dialect
-from keys import KeyRoom, furnished, open_vault
+from keys import KeyRoom, KeysError, furnished, open_vault
+from keys.audit_chain import AuditLine
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
 from terminal.acquirer.downloads import load_lists
@@ -40,7 +41,7 @@ from terminal.slips.escpos import keep_capabilities_in
 from terminal.slips.facts import facts_of
 from terminal.slips.keeper import SlipKeeper
 from terminal.slips.layout import Merchant
-from terminal.slips.paper import SlipWriter
+from terminal.slips.paper import KeyLog, SlipWriter
 from terminal.slips.profile import PrinterProfile
 from terminal.slips.spooler import SlipPrinter, Spooler
 
@@ -100,7 +101,9 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
         closing.push_async_callback(_close, devices)
         hotplug = outside.hotplug(lambda: _look_again(devices))
         closing.callback(hotplug.close)
-        spooler = _spooler(settings, journal, clock, devices.get("printer"), board, monitor, outside, writer)
+        spooler = _spooler(
+            settings, journal, clock, devices.get("printer"), board, monitor, outside, writer, _key_log(room, writer)
+        )
         events = EventQueue()
         desk = Desk(
             settings,
@@ -127,7 +130,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
             tasks.create_task(advices.run())
             if profile.sign_on_at_start:
                 tasks.create_task(_sign_on_at_start(acquirer, board, monitor))
-            tasks.create_task(guard_keys(room, writer))
+            tasks.create_task(guard_keys(room, writer, outside.self_test))
             tasks.create_task(attend(desk, interrupted))
 
 
@@ -154,6 +157,7 @@ def _spooler(
     monitor: Monitor,
     outside: Outside,
     disk: Writer,
+    key_log: KeyLog,
 ) -> Spooler | SlipKeeper:
     """Whatever takes slips: the printer's spooler, or the keeper of files where there is no printer."""
     terminal = settings.terminal
@@ -167,6 +171,7 @@ def _spooler(
         clock,
         outside.aside,
         lambda: facts_of(settings, journal),
+        key_log,
     )
 
     def printed(job: PrintJob) -> None:
@@ -175,6 +180,19 @@ def _spooler(
     if printer is None:
         return SlipKeeper(Path(terminal.state_dir), journal.jobs, writer.lines, disk, printed)
     return Spooler(cast(SlipPrinter, printer), journal.jobs, writer.draw, board.paper, printed)
+
+
+def _key_log(room: KeyRoom, writer: Writer) -> KeyLog:
+    def find(number: int) -> AuditLine | None:
+        try:
+            return next((line for line in room.audit.lines() if line.number == number), None)
+        except KeysError:
+            return None
+
+    async def line(number: int) -> AuditLine | None:
+        return await writer.run(lambda: find(number))
+
+    return line
 
 
 def _printer_profile(printer: Printer | None) -> PrinterProfile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from drivers.events import Event, Key, KeyPress
@@ -28,6 +29,8 @@ class SecretPrompt:
     digits_max: int = 12
     notice: str = ""
     """Catalogue key of what was wrong with the last try."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What fills the gaps of the instruction."""
     _typed: bytearray = field(default_factory=bytearray)
 
     def screen(self, texts: Translator) -> Screen:
@@ -35,7 +38,7 @@ class SecretPrompt:
         return Screen(
             self.name,
             texts.text(self.title),
-            texts.text(self.instruction),
+            texts.text(self.instruction, **self.values),
             lines=(texts.text(self.notice),) if self.notice else (),
             entry=_MASK * len(self._typed),
             hints=(texts.text("key.cancel"), texts.text("key.enter")),

@@ -9,6 +9,7 @@ from terminal.desk import Desk
 from terminal.flows import (
     cash,
     diagnosis,
+    keys,
     lock,
     manage,
     offline,
@@ -24,6 +25,7 @@ from terminal.flows import (
     waiting,
 )  # fmt: skip
 from terminal.flows.balance import balance
+from terminal.flows.key_loader import load_from_device
 from terminal.flows.operators import Who, admitted
 from terminal.flows.sale import sale
 from terminal.flows.settle import settle_flow
@@ -96,6 +98,13 @@ _OPERATORS = Menu("menu.operators", "menu.operators", (
     Item("6", "menu.operators.list", operators.list_operators),
 ))  # fmt: skip
 
+_KEYS = Menu("menu.keys", "menu.keys", (
+    Item("1", "menu.keys.enter", keys.load_by_hand, _TECHNICIAN),
+    Item("3", "menu.keys.loader", load_from_device, _TECHNICIAN),
+    Item("4", "menu.keys.view", keys.view_keys),
+    Item("5", "menu.keys.destroy", keys.destroy_key, _TECHNICIAN),
+))  # fmt: skip
+
 _MANAGE = Menu("menu.manage", "menu.manage", (
     Item("1", "menu.manage.sign-on", manage.sign_on_flow),
     Item("2", "menu.manage.sign-off", manage.sign_off_flow),
@@ -130,6 +139,7 @@ _TECHNICIAN_MENU = Menu("menu.technician", "menu.technician", (
     Item("1", "menu.technician.merchant", technician.merchant, _TECHNICIAN),
     Item("2", "menu.technician.communication", technician.communication, _TECHNICIAN),
     Item("3", "menu.technician.switches", switches.switches, _TECHNICIAN),
+    Item("4", "menu.keys", _KEYS),
     Item("5", "menu.technician.clear", technician.clear_paper, _TECHNICIAN),
     Item("6", "menu.load", _LOAD),
     Item("7", "menu.manage.diagnosis", diagnosis.diagnosis),

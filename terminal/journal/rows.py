@@ -25,6 +25,8 @@ class Slip:
     SETTLEMENT = "settlement"
     PARAMETERS = "parameters"
     """What the terminal is set to."""
+    KEYS = "keys"
+    """How a key was loaded; the job's batch is the number of its line in the audit log."""
 
 
 @dataclass(frozen=True, slots=True)

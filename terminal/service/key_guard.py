@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from keys import KeyRoom, KeysError, run_self_tests
 from keys.self_test import INTERVAL_S
@@ -16,7 +17,7 @@ ROUND_S = 60.0
 """How long a refused use of a key may wait for its line in the log."""
 
 
-async def guard_keys(room: KeyRoom, writer: Writer) -> None:
+async def guard_keys(room: KeyRoom, writer: Writer, self_test: Callable[[], None] = run_self_tests) -> None:
     """Run until cancelled. Raises SelfTestFailed, after which no key of this process is used any more."""
     next_at = room.monotonic() + INTERVAL_S
     while True:
@@ -25,7 +26,7 @@ async def guard_keys(room: KeyRoom, writer: Writer) -> None:
             await writer.run(lambda: _write_owed(room))
         if room.monotonic() >= next_at:
             next_at = room.monotonic() + INTERVAL_S
-            await writer.run(lambda: _test(room))
+            await writer.run(lambda: _test(room, self_test))
 
 
 def _write_owed(room: KeyRoom) -> None:
@@ -35,9 +36,9 @@ def _write_owed(room: KeyRoom) -> None:
         _LOG.warning("%s %s", fault, fault.remedy)
 
 
-def _test(room: KeyRoom) -> None:
+def _test(room: KeyRoom, self_test: Callable[[], None]) -> None:
     try:
-        run_self_tests()
+        self_test()
     except KeysError as fault:
         room.audit.note("self-test-failed", detail=str(fault))
         room.vault.stop(str(fault))

@@ -7,17 +7,21 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from keys.audit_chain import AuditLine
 from terminal.domain.record import State, TransactionRecord, Uploaded
 from terminal.journal import Journal, PrintJob, Slip
 from terminal.screens.texts import Translator
 from terminal.slips.batch import details_slip, parameters_slip, settlement_slip
 from terminal.slips.escpos import escpos_bytes, rest_of_a_picture
+from terminal.slips.key_slip import key_slip
 from terminal.slips.layout import Line, Merchant, Style, totals_slip, transaction_slip
 from terminal.slips.profile import LogoTrouble, PrinterProfile
 
-__all__ = ["SlipWriter"]
+__all__ = ["KeyLog", "SlipWriter"]
 
 _LOG = logging.getLogger(__name__)
+KeyLog = Callable[[int], Awaitable[AuditLine | None]]
+"""A line of the key audit log by its number, checked; None when it cannot be proven."""
 
 
 class SlipWriter:
@@ -33,6 +37,7 @@ class SlipWriter:
         now: Callable[[], datetime],
         aside: Callable[..., Awaitable[bytes]] = asyncio.to_thread,
         facts: Callable[[], Awaitable[list[tuple[str, str]]]] | None = None,
+        key_log: KeyLog | None = None,
     ) -> None:
         self._journal = journal
         self._merchant = merchant
@@ -42,6 +47,7 @@ class SlipWriter:
         self._now = now
         self._aside = aside
         self._facts = facts
+        self._key_log = key_log
 
     async def draw(self, job: PrintJob, duplicate: bool) -> bytes:
         """Bytes of a job; drawn aside, for a picture takes longer than the loop may stand still."""
@@ -64,6 +70,8 @@ class SlipWriter:
         if job.record is not None:
             return transaction_slip(job.record, self._merchant, job.what, texts, duplicate=duplicate)
         when = self._now().strftime("%Y/%m/%d %H:%M:%S")
+        if job.what == Slip.KEYS and self._key_log is not None:
+            return key_slip(await self._key_log(job.batch), job.batch, self._merchant, texts, duplicate=duplicate)
         if job.what == Slip.SETTLEMENT:
             settled = await self._journal.settlements.of(job.batch)
             if settled is not None:

@@ -21,6 +21,14 @@ GALLERY, GOLDEN = "docs/gallery", "tests/golden"
 SCREEN_COLUMNS, SLIP_COLUMNS = 6, 5
 _FRONT_SCREENS = (("en", "amount-typed"), ("fi", "present"), ("zh", "approved"))
 _FRONT_SLIPS = (("zh", "sale-customer"), ("en", "not-charged"))
+_KEY_STEPS = {
+    "custodians": ("enrol", "first-custodian", "second-custodian"),
+    "component": ("hand-over", "component-first", "check-first"),
+    "end": ("check-key", "stored", "view"),
+    "refused": ("wrong-password", "refused", "expired"),
+    "device": ("connect", "pairing"),
+}
+"""What docs/technician/keys.md shows, step by step."""
 _GOLDEN_SCREENS = (
     *(("en", name) for name in ("idle", "amount-countdown", "present-again", "pin", "processing", "approved")),
     *(("en", name) for name in ("declined", "undoing", "not-charged", "menu.main", "totals")),
@@ -49,6 +57,9 @@ def pictures() -> Iterator[tuple[str, Image.Image]]:
     papers = {language: {name: on_paper(lines) for name, lines in slips(language)} for language in LANGUAGES}
     yield f"{GALLERY}/terminal.png", row_of([draw(screens[language][name]) for language, name in _FRONT_SCREENS])
     yield f"{GALLERY}/slip.png", row_of([papers[language][name] for language, name in _FRONT_SLIPS])
+    for name, shown in _KEY_STEPS.items():
+        yield f"{GALLERY}/keys-{name}.png", row_of([draw(screens["en"][f"keys.{step}"], SMALL) for step in shown])
+    yield f"{GALLERY}/keys-slip.png", row_of([papers["en"]["keys"]])
     for language in LANGUAGES:
         drawn = [(name, draw(screen, SMALL)) for name, screen in screens[language].items()]
         yield f"{GALLERY}/screens-{language}.png", contact_sheet(drawn, SCREEN_COLUMNS)

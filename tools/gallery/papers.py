@@ -13,6 +13,7 @@ from terminal.slips.escpos import escpos_bytes
 from terminal.slips.layout import Line, totals_slip, transaction_slip
 from terminal.slips.profile import PrinterProfile
 from tools.gallery import samples
+from tools.gallery.key_scenes import ceremony_slip
 from tools.paper import print_on_paper
 
 __all__ = ["on_paper", "slips"]
@@ -38,6 +39,7 @@ def slips(language: str) -> list[tuple[str, list[Line]]]:
         ("settlement-unbalanced", settlement_slip(samples.UNBALANCED, samples.MERCHANT, "156", texts, refused=[4])),
         ("details", details_slip([samples.PIN_SALE, samples.CODE_SALE], 1, samples.MERCHANT, samples.WHEN, texts)),
         ("parameters", parameters_slip(samples.PARAMETERS, samples.MERCHANT, 1, samples.WHEN, texts)),
+        ("keys", ceremony_slip(texts)),
         ("totals", totals_slip(samples.TOTALS, samples.MERCHANT, "156", samples.WHEN, texts)),
         ("totals-empty", totals_slip(samples.EMPTY_TOTALS, samples.MERCHANT, "156", samples.WHEN, texts)),
     ]

@@ -17,6 +17,7 @@ from terminal.screens.screen import Screen, Tone
 from terminal.screens.texts import Translator
 from tools.gallery import samples
 from tools.gallery.flow_scenes import flow_scenes
+from tools.gallery.key_scenes import key_scenes
 
 __all__ = ["scenes"]
 
@@ -30,6 +31,7 @@ def scenes(language: str) -> list[tuple[str, Screen]]:
     texts = Translator(language)
     found = [*_idle(texts), *_sale(texts), *_outcomes(texts), *_menus(texts), *_management(texts), *_reports(texts)]
     found += flow_scenes(texts)
+    found += key_scenes(texts)
     return [(name, _with_status(name, screen)) for name, screen in found]
 
 

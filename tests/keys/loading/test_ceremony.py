@@ -214,7 +214,7 @@ def test_a_minute_without_a_key_ends_it(hands, clock, components):
     loading = hands.begin()
     hands.sign_in_both(loading)
     clock.forward(IDLE_S - 1)
-    assert loading.touch().state is State.HAND_OVER
+    assert loading.keep_alive()
     clock.forward(IDLE_S)
     view = loading.tick()
     assert (view.state, view.reason) == (State.EXPIRED, "idle")
@@ -225,9 +225,10 @@ def test_a_quarter_of_an_hour_ends_it_however_busy_they_are(hands, clock):
     hands.sign_in_both(loading)
     for _ in range(int(TOTAL_S // 30) - 1):
         clock.forward(30)
-        assert not loading.touch().over
+        assert loading.keep_alive()
     clock.forward(30)
-    view = loading.touch()
+    assert not loading.keep_alive()
+    view = loading.tick()
     assert (view.state, view.reason) == (State.EXPIRED, "total")
 
 
