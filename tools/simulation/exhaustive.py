@@ -17,6 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from terminal.slips.escpos import escpos_bytes
+from terminal.slips.profile import PrinterProfile
 from tools.simulation.campaign import working_folder
 from tools.simulation.disk import PLATTERS
 from tools.simulation.faults import ALL_FAULTS, Fault
@@ -148,6 +150,7 @@ class _Branching(World):
     def prepare(self) -> None:
         """What has happened before, up to the evening: the machine is off."""
         self.loop.run_until_complete(self._before())
+        escpos_bytes([], PrinterProfile(text="cp437"))  # what the first slip loads, once for all branches
         gc.collect()
         gc.freeze()  # what is here is shared with every branch; looking through it would copy it
 

@@ -211,7 +211,7 @@ def _slip_from_memory(patch: Patch) -> None:
 def _slip_always_good(patch: Patch) -> None:
     from terminal.slips import layout
 
-    patch.over(layout, "_good", lambda record: True)
+    patch.over(layout, "is_proof", lambda record: True)
 
 
 @bug("card-in-journal", "the account column holds the whole number")

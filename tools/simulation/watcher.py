@@ -20,6 +20,8 @@ __all__ = ["Finding", "Result", "Watcher"]
 
 _VOUCHER = re.compile(r"\b(\d{6})\b")
 _FINDINGS_MAX = 20
+_GRACE_S = 5.0
+"""Screens and paper are not part of the deadline."""
 _SHOWN_STATES = {
     "outcome.approved": ("approved", "advising"),
     "outcome.declined": ("declined", "reversing", "reversed"),
@@ -154,7 +156,7 @@ class Watcher:
             self._processing_since = self._now()
         elif self._processing_since is not None:
             took, self._processing_since = self._now() - self._processing_since, None
-            if took > 4 * (profile.connect_s + profile.response_s):
+            if took > profile.answer_s + profile.qr_query_max_s + _GRACE_S:
                 self.wrong("I17", f"the answer screen took {took:.0f} s")
 
     def _proven(self, screen: Screen) -> None:
