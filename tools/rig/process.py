@@ -30,6 +30,8 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self.module: tuple[str, ...] = ("tools",)
         """What Python runs: the command, or a module that changes something and then is the command."""
+        self.under: tuple[str, ...] = ()
+        """What runs Python, such as a tracer with its options."""
 
     @property
     def pid(self) -> int:
@@ -49,6 +51,7 @@ class Child:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *self.under,
                 sys.executable,
                 "-m",
                 *self.module,

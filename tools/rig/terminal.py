@@ -93,6 +93,10 @@ class TerminalProcess:
         """From the next start on be a terminal with a fault of ``planted``; empty for none."""
         self._child.module = ("tools.rig.planted", fault) if fault else ("tools",)
 
+    def run_under(self, *command: str) -> None:
+        """From the next start on run within another program, such as a tracer."""
+        self._child.under = command
+
     async def start(self, *, watch: bool = True) -> None:
         """Start it and, with ``watch``, look at its monitor from the first screen on."""
         await self._child.start()

@@ -38,17 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.seed is not None:
         return _one(arguments.seed, arguments.trace)
     if arguments.exhaustive:
-        from tools.simulation import exhaustive
+        from tools.simulation.exhaustive import run as explore_stories
 
-        return exhaustive.run(arguments.exhaustive, arguments.jobs, arguments.every)
+        return explore_stories(arguments.exhaustive, arguments.jobs, arguments.every)
     if arguments.planted:
-        from tools.simulation import hunt
+        from tools.simulation.hunt import run as hunt
 
-        return hunt.run(arguments.planted, arguments.jobs)
+        return hunt(arguments.planted, arguments.jobs)
     if arguments.year:
-        from tools.simulation import year
+        from tools.simulation.year import run as live_a_year
 
-        return year.run(arguments.days)
+        return live_a_year(arguments.days)
     return _many(arguments)
 
 

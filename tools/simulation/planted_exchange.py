@@ -41,7 +41,7 @@ def _send_before_journal(patch: Patch) -> None:
         record = await journal.begin(intent)
         if reply is not None and reply.message.get(39) == "00" and reply.mac is Mac.VALID:
             answer = answer_of(reply.message, acquirer.profile)
-            return await journal.approve(record.id, answer, ("merchant", "customer"))
+            return await journal.approve(record.id, answer, ("merchant", "customer")), None
         return await self._uncertain(record, UndoCause.NO_ANSWER)
 
     patch.over(Exchange, "_ask", ask)
@@ -53,7 +53,7 @@ def _on(patch: Patch, causes: tuple[UndoCause, ...], instead: Any) -> None:
 
     async def uncertain(self: Any, record: TransactionRecord, cause: UndoCause, answer: Any = None) -> Any:
         if cause in causes:
-            return await instead(self, record, answer)
+            return await instead(self, record, answer), None
         return await whole(self, record, cause, answer)
 
     patch.over(Exchange, "_uncertain", uncertain)
@@ -95,9 +95,9 @@ def _retried(patch: Patch, *, same_stan: bool) -> None:
     whole = vars(Exchange)["_ask"]
 
     async def ask(self: Any, channel: Any, intent: Any, presented: Any, seen: Any) -> Any:
-        record = await whole(self, channel, intent, presented, seen)
+        record, cause = await whole(self, channel, intent, presented, seen)
         if record.undo_cause != UndoCause.NO_ANSWER:
-            return record
+            return record, cause
         journal = self._acquirer.journal
         if same_stan:
             request = financial(record, presented, self._acquirer.identity, self._acquirer.profile)
@@ -105,8 +105,8 @@ def _retried(patch: Patch, *, same_stan: bool) -> None:
                 async with self._acquirer.link.open() as again, asyncio.timeout(self._acquirer.profile.response_s):
                     await self._acquirer.wire.call(again, request, mac=True)
             except (TimeoutError, LinkLost):
-                return record
-            return record
+                return record, None
+            return record, None
         await journal.reversed(record.id, "00", ())
         async with self._acquirer.link.open() as again:
             return await whole(self, again, intent, presented, seen)
@@ -154,26 +154,26 @@ def _any_amount(patch: Patch) -> None:
 
 def _judged(patch: Patch, changed: Any) -> None:
     whole = vars(judge_room)["judge"]
-    patch.over(exchange_room, "judge", lambda *arguments: changed(whole, *arguments))
+    patch.over(exchange_room, "judge", lambda *arguments, **more: changed(whole, *arguments, **more))
 
 
 @bug("mac-not-checked", "an approval counts with any MAC")
 def _mac_not_checked(patch: Patch) -> None:
-    _judged(patch, lambda judge, request, reply, mac, profile: judge(request, reply, Mac.VALID, profile))
+    _judged(patch, lambda judge, request, reply, mac, *more, **also: judge(request, reply, Mac.VALID, *more, **also))
 
 
 @bug("mac-optional", "an approval without a MAC counts")
 def _mac_optional(patch: Patch) -> None:
-    def optional(judge: Any, request: Any, reply: Any, mac: Mac, profile: Any) -> Verdict:
-        return judge(request, reply, Mac.VALID if mac is Mac.ABSENT else mac, profile)  # type: ignore[no-any-return]
+    def optional(judge: Any, request: Any, reply: Any, mac: Mac, *more: Any, **also: Any) -> Any:
+        return judge(request, reply, Mac.VALID if mac is Mac.ABSENT else mac, *more, **also)
 
     _judged(patch, optional)
 
 
 @bug("decline-unproven", "a decline that nobody has sealed ends the attempt", decline_without_mac='"reverse"')
 def _decline_unproven(patch: Patch) -> None:
-    def believed(judge: Any, request: Any, reply: Any, mac: Mac, profile: Any) -> Verdict:
-        verdict = judge(request, reply, mac, profile)
+    def believed(judge: Any, *told: Any, **also: Any) -> Any:
+        verdict = judge(*told, **also)
         return Verdict(declined=True) if verdict.undo is UndoCause.UNPROVEN_DECLINE else verdict
 
     _judged(patch, believed)
@@ -181,8 +181,8 @@ def _decline_unproven(patch: Patch) -> None:
 
 @bug("ambiguous-is-no", '"system malfunction" is taken for a decline')
 def _ambiguous_is_no(patch: Patch) -> None:
-    def certain(judge: Any, *arguments: Any) -> Verdict:
-        verdict = judge(*arguments)
+    def certain(judge: Any, *told: Any, **also: Any) -> Any:
+        verdict = judge(*told, **also)
         return Verdict(declined=True) if verdict.undo is UndoCause.AMBIGUOUS_CODE else verdict
 
     _judged(patch, certain)
@@ -190,10 +190,10 @@ def _ambiguous_is_no(patch: Patch) -> None:
 
 @bug("partial-is-whole", "an approval of a part counts as an approval of the whole")
 def _partial_is_whole(patch: Patch) -> None:
-    def whole(judge: Any, request: Message, reply: Message, mac: Mac, profile: Any) -> Verdict:
+    def whole(judge: Any, request: Message, reply: Message, mac: Mac, *more: Any, **also: Any) -> Any:
         if reply.get(39) == "10" and mac is Mac.VALID:
             return Verdict(approved=True)
-        return judge(request, reply, mac, profile)  # type: ignore[no-any-return]
+        return judge(request, reply, mac, *more, **also)
 
     _judged(patch, whole)
 

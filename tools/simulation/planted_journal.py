@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -53,10 +54,13 @@ def _ignored(patch: Patch) -> None:
                 done.append(work())
                 self.database.execute("COMMIT")
             except sqlite3.OperationalError:
-                if self.database.in_transaction:
+                with suppress(sqlite3.OperationalError):
                     self.database.execute("ROLLBACK")
                 if not done:
                     raise
+            except BaseException:
+                self.database.execute("ROLLBACK")
+                raise
             return done[0]
 
         return await self._writer.run(committed)

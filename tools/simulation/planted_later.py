@@ -105,13 +105,13 @@ def _reverses_approved(patch: Patch) -> None:
     whole = vars(Exchange)["_ask"]
 
     async def ask(self: Any, channel: Any, *arguments: Any) -> Any:
-        record = await whole(self, channel, *arguments)
+        record, cause = await whole(self, channel, *arguments)
         if record.state is State.APPROVED and record.stan % 3 == 0 and record.reversal_reason == "":
             acquirer = self._acquirer
             message = reversal(replace(record, reversal_reason="98"), acquirer.identity, acquirer.profile)
             async with acquirer.link.open() as again:
                 await again.send(acquirer.wire.seal(message, mac=True))
-        return record
+        return record, cause
 
     patch.over(Exchange, "_ask", ask)
 
@@ -159,8 +159,8 @@ def _decline_is_yes(patch: Patch) -> None:
 def _any_decline(patch: Patch) -> None:
     whole = vars(advice_room)["judge"]
 
-    def believed(*arguments: Any) -> Any:
-        verdict = whole(*arguments)
+    def believed(*arguments: Any, **more: Any) -> Any:
+        verdict = whole(*arguments, **more)
         return replace(verdict, declined=True, undo=None) if verdict.undo is UndoCause.UNPROVEN_DECLINE else verdict
 
     patch.over(advice_room, "judge", believed)

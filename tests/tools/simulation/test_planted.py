@@ -6,9 +6,8 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 
 from terminal.journal import Journal
-from tools.simulation.hunt import hunt
+from tools.simulation.hunt import PLANTED, hunt, planted
 from tools.simulation.invariants import MEANINGS
-from tools.simulation.planted import PLANTED, planted
 
 QUICK = ("retry-new-stan", "stan-from-max", "synchronous-normal", "hexdump-in-log", "print-unmarked")
 
