@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from config import ConfigError, load
-from terminal.runtime import run
 
-__all__ = ["main"]
+__all__ = ["CLEAN_MEMORY", "main"]
+
+CLEAN_MEMORY = {
+    "PYTHONMALLOC": "malloc",
+    "GLIBC_TUNABLES": "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0",
+}
+"""Memory that is given back is overwritten at once: what a message held of a card is gone with it
+(facts/reliability-security-emv.md §B1). The service's unit sets it; started by hand, the process sets it for itself."""
 
 EXIT_STOPPED, EXIT_CONFIGURATION = 0, 2
 _EXAMPLES = """\
@@ -40,8 +47,18 @@ def main(argv: list[str]) -> int:
     if arguments.check:
         print("The configuration is in order.")
         return EXIT_STOPPED
+    _begin_clean()
+    from terminal.runtime import run  # not before: whoever begins again would load it twice
+
     try:
         run(settings)
     except KeyboardInterrupt:
         return EXIT_STOPPED
     return EXIT_STOPPED
+
+
+def _begin_clean() -> None:
+    """Begin again with an allocator that overwrites, unless this process already has it; the arguments stay."""
+    if "run" in sys.orig_argv and any(os.environ.get(name) != value for name, value in CLEAN_MEMORY.items()):
+        again = [sys.executable, *sys.orig_argv[1:]]
+        os.execve(again[0], again, {**os.environ, **CLEAN_MEMORY})  # noqa: S606 - this program, with its own arguments
