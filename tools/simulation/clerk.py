@@ -152,6 +152,9 @@ class Clerk:
             self.press(*pin, "enter")
         elif name.endswith(".present"):
             self._present(operation, attempt)
+        elif name.endswith(".amount") and answer:
+            self.press(*(("clear",) * 8 if attempt > 1 else ()), *answer)
+            self._loop.call_later(_LOOK_S / 2, self._enter_if_right, name, int(answer))
         elif answer is not None:
             keys = (*answer, "enter") if answer else ("enter",)
             self.press(*(("clear",) * 8 if attempt > 1 else ()), *keys)
@@ -163,6 +166,12 @@ class Clerk:
             self.press("cancel")
         if operation.mischief == "double":
             self.press("enter")
+
+    def _enter_if_right(self, name: str, amount_minor: int) -> None:
+        """A person looks at the amount before the green key: digits beyond the most that is allowed do nothing."""
+        if self.name == name and self.machine is not None:
+            digits = "".join(character for character in self.machine.shown.amount if character.isdecimal())
+            self.press("enter" if int(digits or "0") == amount_minor else "cancel")
 
     def _present(self, operation: Operation, attempt: int) -> None:
         assert self.machine is not None
