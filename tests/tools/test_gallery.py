@@ -9,6 +9,7 @@ from terminal.screens.texts import LANGUAGES
 from tools.gallery.cli import TREE, main, pictures, same_picture
 from tools.gallery.scenes import scenes
 
+PHOTOGRAPHS = ("tests/golden/bench/", "tests/golden/stories/")
 OF_THE_BENCH = {"docs/gallery/bench.png"}
 """Photographs of the page in a browser, compared by tests/tools/bench."""
 
@@ -30,7 +31,7 @@ def test_no_picture_is_left_over_from_a_screen_that_is_gone():
         for folder in ("docs/gallery", "tests/golden")
         for path in (TREE / folder).rglob("*.png")
     }
-    kept = {name for name in kept if name not in OF_THE_BENCH and not name.startswith("tests/golden/bench/")}
+    kept = {name for name in kept if name not in OF_THE_BENCH and not name.startswith(PHOTOGRAPHS)}
     assert kept - names == set()
 
 

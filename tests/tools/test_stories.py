@@ -1,6 +1,9 @@
 """Stories: what a TOML file says happens at a real counter, and a story that does not hold says where."""
 
 import asyncio
+import os
+import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -10,16 +13,31 @@ from tools.counter.panel import PANELS, Panel
 from tools.counter.story import STORIES, StoryError, load, named
 from tools.demo.cli import main
 from tools.demo.script import listed, play_script
+from tools.gallery.likeness import Region, unlike
 from tools.rig import RigError
 
-SLIPS = {"sale": 2, "decline": 0, "paper-out": 2, "lost-answer": 1, "power-cut": 1}
+SLIPS = {"sale": 2, "decline": 0, "paper-out": 2, "lost-answer": 1, "late-answer": 1, "power-cut": 1}
 """Whole slips of each story; the screens and the books are in the story itself."""
+TREE = Path(__file__).resolve().parents[2]
+GOLDEN, FILM = TREE / "tests" / "golden" / "stories", TREE / "docs" / "gallery" / "power-cut.gif"
+REDRAW = os.environ.get("REDRAW_BENCH_PICTURES") == "1"
+BAR = (0, 0, 319, 26)
+"""The status bar with its clock."""
 
 
 @pytest.mark.parametrize("name", SLIPS)
 def test_a_story_ends_as_it_says_on_screen_paper_and_in_both_books(name, tmp_path):
     kept = asyncio.run(play_script(name, tmp_path, Choices()))
     assert len(list((tmp_path / "slips").iterdir())) == kept.slips >= SLIPS[name]
+    result = max((tmp_path / "screens").glob("*-outcome-*.png"))
+    with Image.open(result) as seen:
+        if REDRAW:
+            GOLDEN.mkdir(parents=True, exist_ok=True)
+            seen.save(GOLDEN / f"{name}.png")
+            if name == FILM.stem:
+                shutil.copyfile(tmp_path / "story.gif", FILM)
+        with Image.open(GOLDEN / f"{name}.png") as golden:
+            assert unlike(golden, seen, {"the result": Region((0, 0, *seen.size), 0.002)}, [BAR]) == []
     last = max((tmp_path / "screens").iterdir())
     assert last.name.endswith("idle.png")
     with Image.open(last) as picture:

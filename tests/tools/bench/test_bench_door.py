@@ -84,6 +84,9 @@ def test_a_page_hears_everything_that_is_up_and_is_told_what_it_does_wrong(opene
             async with asyncio.timeout(15):
                 while not {"trays", "switches", "screen", "frame", "meters", "host"} <= kinds:
                     kinds.add(json.loads((await page.receive()).data)["type"])
+                await page.send_str('{"do": "press", "key": "5"}')
+                while not {"customer", "tone"} <= kinds:
+                    kinds.add(json.loads((await page.receive()).data)["type"])
                 for wrong in ("no json", "[]", '{"do": "format-disk"}', '{"do": "press", "key": "power"}'):
                     await page.send_str(wrong)
                     while (line := json.loads((await page.receive()).data))["type"] != "trouble":

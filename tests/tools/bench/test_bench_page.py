@@ -38,6 +38,7 @@ def test_a_first_sale_by_mouse_and_a_dragged_card(at_the_bench, look):
         for digit in "12850":
             await page.click(f"[data-key='{digit}']")
         await page.until("document.querySelector('#spoken').textContent.includes('RMB 128.50')")
+        await page.until("document.querySelector('#customer').textContent.includes('RMB 128.50')")
         await page.click("[data-key=enter]")
         await page.screen("sale.present")
         await page.drag("[data-name=good]", "#slot")
