@@ -17,7 +17,7 @@ __all__ = ["KEY_GAP_MAX_S", "Missing", "Typed", "TypingDevice", "wipe"]
 SILENCE_S = 0.200
 """A reading without Enter ends when the device has been silent this long."""
 KEY_GAP_MAX_S = 0.050
-"""From key to key, on average: devices take 0.5 to 10 ms, people more than this (facts/hardware.md §3)."""
+"""From key to key: devices take 0.5 to 10 ms, people more than this (facts/hardware.md §3)."""
 STROKES_MAX = 512
 """Keys kept for another layout to be tried: a whole pass of three tracks."""
 _CODE_MAX = 0xFF
@@ -38,8 +38,9 @@ class Typed:
 
     data: bytearray
     overlong: bool
-    gap_s: float
-    """Average time from key to key, by the kernel's clock."""
+    quick: int
+    """How many characters came as fast after the one before as no person types, by the kernel's clock."""
+    slow: int
     strokes: bytearray
     """Key codes and modifiers of the reading, as long as they fit: pairs of bytes."""
 
@@ -49,8 +50,8 @@ class Typed:
         wipe(self.strokes)
 
     def typed_by_hand(self) -> bool:
-        """Whether a person typed this."""
-        return self.gap_s > KEY_GAP_MAX_S
+        """Whether a person typed this: most of it came slowly. A busy machine may hold up some keys, not most."""
+        return self.slow > self.quick
 
     def retyped(self, layout: Layout) -> bytearray:
         """The reading as a device of another layout would have meant it; wiped by the caller."""
@@ -92,8 +93,8 @@ class TypingDevice(EvdevDevice):
         self._overlong = False
         self._voided = False
         """Something of this reading is lost: its rest, up to Enter or silence, is void too."""
-        self._first_s = self._last_s = 0.0
-        self._count = 0
+        self._last_s: float | None = None
+        self._quick = self._slow = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def read(self, typed: Typed, now: float, emit: Emit) -> None:
@@ -147,10 +148,10 @@ class TypingDevice(EvdevDevice):
             self._keep(event)
 
     def _take(self, typed: bytes, time_s: float) -> None:
-        if not self._count:
-            self._first_s = time_s
+        if self._last_s is not None:
+            quick = time_s - self._last_s <= KEY_GAP_MAX_S
+            self._quick, self._slow = self._quick + quick, self._slow + (not quick)
         self._last_s = time_s
-        self._count += 1
         if len(self._data) + len(typed) <= self.bytes_max:
             self._data += typed
         else:
@@ -177,8 +178,7 @@ class TypingDevice(EvdevDevice):
         if not self._data:
             self._clear()
             return
-        gap_s = (self._last_s - self._first_s) / (self._count - 1) if self._count > 1 else 0.0
-        typed = Typed(self._data, self._overlong, gap_s, self._strokes)
+        typed = Typed(self._data, self._overlong, self._quick, self._slow, self._strokes)
         self._data, self._strokes = bytearray(), bytearray()
         self._clear()
         try:
@@ -191,4 +191,5 @@ class TypingDevice(EvdevDevice):
         wipe(self._strokes)
         self._data, self._strokes = bytearray(), bytearray()
         self._overlong = False
-        self._count = 0
+        self._last_s = None
+        self._quick = self._slow = 0
