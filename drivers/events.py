@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from drivers.pin_pad_messages import PinAnswer
+from drivers.wiping import wipe
 
 __all__ = [
     "BAD_READS",
@@ -134,7 +135,7 @@ class Tracks(_Wiped):
         """Overwrite every track."""
         for track in (self.track1, self.track2, self.track3):
             if track is not None:
-                _zero(track)
+                wipe(track)
         self.track1 = self.track2 = self.track3 = None
 
 
@@ -148,13 +149,8 @@ class ScanText(_Wiped):
 
     def wipe(self) -> None:
         """Overwrite the text."""
-        _zero(self.data)
+        wipe(self.data)
         self.data = bytearray()
-
-
-def _zero(data: bytearray) -> None:
-    for index in range(len(data)):
-        data[index] = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -10,7 +10,7 @@ from construct import Array, Byte, Bytes, ConstructError, Struct
 from drivers.events import MisScanReason, MisSwipeReason, Tracks
 from drivers.scan_text import SYMBOLOGIES, TEXT_BYTES_MAX
 from drivers.tracks import BadPass, split_tracks
-from drivers.typed import wipe
+from drivers.wiping import wipe
 
 __all__ = [
     "MAGTEK_REPORT",

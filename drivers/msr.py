@@ -11,7 +11,8 @@ from drivers.events import MisSwipe, MisSwipeReason, Swipe, Tracks
 from drivers.layouts import LAYOUTS, with_overrides
 from drivers.once import Once
 from drivers.tracks import PASS_CHARACTERS_MAX, BadPass, Lrc, meant_layout, split_tracks
-from drivers.typed import Missing, Typed, TypingDevice, wipe
+from drivers.typed import Missing, Typed, TypingDevice
+from drivers.wiping import wipe
 
 __all__ = ["MagneticStripeReader", "SwipeTeller"]
 

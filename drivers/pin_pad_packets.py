@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from drivers.wiping import wipe
+
 __all__ = ["FS", "TEXT_BYTES_MAX", "Control", "Damaged", "Packet", "PacketReader", "pack"]
 
 STX, ETX, FS = 0x02, 0x03, 0x1C
@@ -78,8 +80,7 @@ class PacketReader:
 
     def clear(self) -> None:
         """Forget what has begun."""
-        for index in range(len(self._body)):
-            self._body[index] = 0
+        wipe(self._body)
         self._body = bytearray()
         self._inside = self._overlong = self._lrc_next = False
 

@@ -9,7 +9,7 @@ from drivers.events import MisScanReason
 from drivers.hid_device import HidDevice
 from drivers.hid_reports import POS_REPORT_BYTES, PosReports
 from drivers.scan_text import ScanTeller, framing_of
-from drivers.typed import wipe
+from drivers.wiping import wipe
 
 __all__ = ["HidScanner"]
 

@@ -8,7 +8,7 @@ from drivers.device import Emit
 from drivers.events import MisScanReason
 from drivers.line_device import LineDevice
 from drivers.scan_text import TEXT_BYTES_MAX, ScanTeller, framing_of
-from drivers.typed import wipe
+from drivers.wiping import wipe
 
 __all__ = ["ScanFramer", "SerialScanner"]
 

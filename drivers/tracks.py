@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from drivers.events import MisSwipeReason, Tracks
 from drivers.layouts import LAYOUTS, Layout
+from drivers.wiping import wipe
 
-__all__ = ["LAYOUT_NAMES", "PASS_CHARACTERS_MAX", "BadPass", "Lrc", "longitudinal", "meant_layout", "split_tracks"]
+__all__ = ["PASS_CHARACTERS_MAX", "BadPass", "Lrc", "longitudinal", "meant_layout", "split_tracks"]
 
-LAYOUT_NAMES = tuple(LAYOUTS)
 PASS_CHARACTERS_MAX = 79 + 40 + 107 + 8
 """Three tracks with sentinels and LRC; more is no card."""
 END = ord("?")
@@ -136,8 +136,7 @@ def meant_layout(retyped: Callable[[Layout], bytearray], lrc: Lrc = Lrc.DETECT) 
     for name, layout in LAYOUTS.items():
         again = retyped(layout)
         result = split_tracks(again, lrc)
-        for index in range(len(again)):
-            again[index] = 0
+        wipe(again)
         if isinstance(result, Tracks):
             plausible = result.track2 is not None and b"=" in result.track2
             result.wipe()
@@ -148,6 +147,5 @@ def meant_layout(retyped: Callable[[Layout], bytearray], lrc: Lrc = Lrc.DETECT) 
 
 def _void(tracks: dict[str, bytearray], reason: MisSwipeReason, detail: str) -> BadPass:
     for track in tracks.values():
-        for index in range(len(track)):
-            track[index] = 0
+        wipe(track)
     return BadPass(reason, detail)

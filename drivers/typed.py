@@ -11,8 +11,9 @@ from drivers.evdev_device import EvdevDevice
 from drivers.input_stream import Dropped, KeyEvent
 from drivers.layouts import LAYOUTS, Layout
 from drivers.wedge import RETURN, WedgeDecoder
+from drivers.wiping import wipe
 
-__all__ = ["KEY_GAP_MAX_S", "Missing", "Typed", "TypingDevice", "wipe"]
+__all__ = ["KEY_GAP_MAX_S", "Missing", "Typed", "TypingDevice"]
 
 SILENCE_S = 0.200
 """A reading without Enter ends when the device has been silent this long."""
@@ -59,12 +60,6 @@ class Typed:
         for code, level in zip(self.strokes[::2], self.strokes[1::2], strict=True):
             again += layout.get((code, level), "").encode("utf-8")
         return again
-
-
-def wipe(data: bytearray) -> None:
-    """Overwrite in place."""
-    for index in range(len(data)):
-        data[index] = 0
 
 
 class TypingDevice(EvdevDevice):

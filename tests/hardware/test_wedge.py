@@ -32,6 +32,7 @@ def test_a_swipe_at_the_readers_pace_arrives_whole(run, keyboard):
         heard = await open(MagneticStripeReader("msr", reader.path))
         reader.type(reports(PASS), INTERVAL_S)
         await heard.count(1, Swipe, MisSwipe)
+        assert not heard.of(MisSwipe)
         assert [content(swipe) for swipe in heard.of(Swipe)] == [(TRACK1, TRACK2)]
 
     run(story)
