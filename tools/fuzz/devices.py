@@ -200,7 +200,7 @@ TARGETS: dict[str, Target] = {
         Target("scan", lambda data: read_scan(data, Framing()), (*_CODES, b"]Q1123", "码".encode("gb18030")),
                (tuple, MisScanReason)),
         Target("serial-frames", _lines, (b"\r\n".join(_CODES),), (list,)),
-        Target("typed-keys", _typed, (_strokes(_TRACK2), _strokes(bytes([56, 79, 80, 81, 56]))), (bytearray,)),
+        Target("typed-keys", _typed, (_strokes(_TRACK2[:5]), _strokes(bytes([56, 79, 80, 81, 56]))), (bytearray,)),
         Target("code", payment_code, (*_CODES, _CUSTOMER), (Code, CodeRefusal)),
         Target("emv-merchant-code", _merchant, (_SHOP,), (MerchantCode, QrFault)),
         Target("emv-customer-code", _customer, (_CUSTOMER,), (CustomerCode, CustomerCodeFault)),
@@ -222,6 +222,8 @@ def fuzz_target(name: str, count: int, seed: int) -> Result:
     began = time.perf_counter()
     for _ in range(count):
         data = mutated(seeds, random) if random.random() < _MUTATED else random.randbytes(random.randrange(_RANDOM_MAX))
+        if len(data) > _USUAL_BYTES and random.random() < _USUAL:
+            data = data[:_USUAL_BYTES]
         try:
             answer = target.parse(data)
         except Exception as error:  # noqa: BLE001 – whatever comes out is what is looked for
@@ -235,3 +237,5 @@ def fuzz_target(name: str, count: int, seed: int) -> Result:
 
 _MUTATED, _RANDOM_MAX = 0.9, 80
 """Nine of ten inputs are spoiled good ones; the others are noise."""
+_USUAL, _USUAL_BYTES = 0.97, 400
+"""What devices send is short, and so are nearly all inputs: more of them in the same time."""
