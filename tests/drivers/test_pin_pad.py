@@ -89,7 +89,7 @@ def counter():
             initial = tdes_initial_key(BASE_KEY, KSN)
             keys = {0: Secret(bytearray(MASTER))}
             line = PtyLine(lambda write: Pad(write, keys, (initial, KSN) if dukpt else None))
-            driver = PinPad("pin_pad", line.address, mode=mode, ack_ms=100)
+            driver = PinPad("pin_pad", line.address, mode=mode, ack_ms=1500)
             here = Counter(line, driver)
             driver.start(here.emit)
             try:
