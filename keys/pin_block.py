@@ -6,7 +6,7 @@ do it themselves and are what a terminal uses. A card number is ASCII digits wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from keys.ciphers import Data, wipe, xor
 from keys.errors import PinBlockError
@@ -71,10 +71,8 @@ def format_4_pin_field(pin: Secret, random: Random) -> bytearray:
 
 def format_4_pan_field(pan: Pan) -> bytearray:
     """Format 4, second part: digits beyond 12, the whole card number with check digit, zeros; 16 bytes."""
-    digits = _pan_digits(pan)
-    while len(digits) < _PAN_PART:
-        digits.insert(0, 0)
-    return _packed([len(digits) - _PAN_PART, *digits], 32, 0)
+    digits = _pan_digits(pan).rjust(_PAN_PART, "0")
+    return bytearray.fromhex(f"{len(digits) - _PAN_PART:X}{digits}".ljust(32, "0"))
 
 
 def unionpay(pin: Secret) -> bytearray:
@@ -126,13 +124,14 @@ def parse_unionpay_sm4(block: Data, pan: Pan | None) -> Secret:
     return _mixed_pin(block, field, 0, range(_F, _F + 1))
 
 
-def _block(control: int, pin: Secret, fill: Iterable[int]) -> bytearray:
+def _block(control: int, pin: Secret, fill: list[int]) -> bytearray:
+    """By single nibbles: a str or bytes of the PIN could not be wiped."""
     with pin.open() as digits:
-        if len(digits) not in PIN_DIGITS or not all(digit - _ASCII_ZERO in _DECIMAL for digit in digits):
+        length = len(digits)
+        if length not in PIN_DIGITS or not digits.isdigit():
             raise PinBlockError("A PIN has 4 to 12 digits.")
-        nibbles = [control, len(digits), *(digit - _ASCII_ZERO for digit in digits)]
-    nibbles += list(fill)[: 16 - len(nibbles)]
-    return _packed(nibbles, 16, _F)
+        nibbles = [control, length, *[digit - _ASCII_ZERO for digit in digits], *fill[: 14 - length]]
+    return bytearray([high << 4 | low for high, low in zip(nibbles[::2], nibbles[1::2], strict=True)])
 
 
 def _pin(block: Data, control: int, size: int, fill: range) -> Secret:
@@ -144,11 +143,6 @@ def _pin(block: Data, control: int, size: int, fill: range) -> Secret:
     if wrong or any(nibble not in fill for nibble in rest):
         raise PinBlockError("The PIN block is not of its format.")
     return Secret(bytearray(digit + _ASCII_ZERO for digit in digits))
-
-
-def _packed(nibbles: list[int], size: int, fill: int) -> bytearray:
-    nibbles += [fill] * (size - len(nibbles))
-    return bytearray(high << 4 | low for high, low in zip(nibbles[::2], nibbles[1::2], strict=True))
 
 
 def _mixed(block: bytearray, field: Data) -> bytearray:
@@ -168,17 +162,15 @@ def _mixed_pin(block: Data, field: Data, control: int, fill: range) -> Secret:
         wipe(clear)
 
 
-def _pan_digits(pan: Pan) -> list[int]:
-    digits = [ord(character) for character in pan] if isinstance(pan, str) else list(pan)
-    digits = [digit - _ASCII_ZERO for digit in digits]
-    if len(digits) not in _PAN_DIGITS or any(digit not in _DECIMAL for digit in digits):
+def _pan_digits(pan: Pan) -> str:
+    digits = pan if isinstance(pan, str) else bytes(pan).decode("ascii", "replace")
+    if len(digits) not in _PAN_DIGITS or not (digits.isascii() and digits.isdigit()):
         raise PinBlockError("A card number has up to 19 digits.", "Present the card again.")
     return digits
 
 
 def _pan_field(pan: Pan) -> bytearray:
-    part = _pan_digits(pan)[:-1][-_PAN_PART:]
-    return _packed([0] * (16 - len(part)) + part, 16, 0)
+    return bytearray.fromhex(_pan_digits(pan)[:-1][-_PAN_PART:].rjust(16, "0"))
 
 
 def _random_nibbles(random: Random, choices: range) -> list[int]:
