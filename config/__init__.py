@@ -12,6 +12,7 @@ from config.schema import (
     Settings,
     Terminal,
     Timeouts,
+    Tls,
 )
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Settings",
     "Terminal",
     "Timeouts",
+    "Tls",
     "default_file",
     "load",
     "load_profile",

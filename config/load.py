@@ -151,10 +151,14 @@ def _absolute(document: Document, folder: Path) -> Document:
     }
     if devices.printer is not None and devices.printer.logo is not None:
         present["printer"] = structs.replace(present["printer"], logo=str(folder / devices.printer.logo))
-    monitor = document.monitor
+    monitor, host = document.monitor, document.host
+    if host.tls is not None:
+        files = {name: str(folder / path) for name in ("ca", "certificate", "key") if (path := getattr(host.tls, name))}
+        host = structs.replace(host, tls=structs.replace(host.tls, **files))
     return structs.replace(
         document,
         terminal=structs.replace(document.terminal, state_dir=str(folder / document.terminal.state_dir)),
+        host=host,
         keys=structs.replace(
             keys,
             path=str(folder / keys.path),

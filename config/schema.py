@@ -26,6 +26,7 @@ __all__ = [
     "Settings",
     "Terminal",
     "Timeouts",
+    "Tls",
 ]
 
 SINGLE = "single"
@@ -139,6 +140,53 @@ HostAddress = Annotated[
 ]
 
 
+class Tls(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[host.tls]``: TLS 1.2 or 1.3 to the acquirer. Without this section the line is plain."""
+
+    ca: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            title="the path of a PEM file",
+            description="The acquirer's certificate authority; no other is trusted. Relative to this file.",
+            examples=["/etc/countertop/acquirer-ca.pem"],
+        ),
+    ]
+    certificate: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            title="the path of a PEM file",
+            description="This terminal's certificate, where the host asks for one.",
+            examples=["/etc/countertop/terminal.pem"],
+        ),
+    ] = None
+    key: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            title="the path of a PEM file",
+            description="The private key of the certificate, mode 0600; when absent, it is in the certificate's file.",
+            examples=["/etc/countertop/terminal.key"],
+        ),
+    ] = None
+    name: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(
+            title="a host name",
+            description="The name in the host's certificate; when absent, the host of the address.",
+            examples=["pos.example.com"],
+        ),
+    ] = None
+    pins: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/]{43}=$")], ...],
+        Meta(
+            max_length=4,
+            title="a list of SHA-256 fingerprints of public keys in base64",
+            description="Public keys the host may have, the present one and the next; empty: any that the CA signed.",
+            examples=[["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]],
+        ),
+    ] = ()
+
+
 class Host(Struct, frozen=True, forbid_unknown_fields=True):
     """``[host]``: where the acquirer answers."""
 
@@ -153,6 +201,7 @@ class Host(Struct, frozen=True, forbid_unknown_fields=True):
             extra={SINGLE: True},
         ),
     ]
+    tls: Tls | None = None
 
     @property
     def endpoints(self) -> tuple[tuple[str, int], ...]:

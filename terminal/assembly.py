@@ -69,7 +69,7 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
         room = await writer.run(lambda: _key_room(settings, outside))
         vault = room.vault
         endpoints = [Endpoint(host, port) for host, port in settings.host.endpoints]
-        link = HostLink(endpoints, profile.connect_s, dial=outside.dial)
+        link = HostLink(endpoints, profile.connect_s, settings.host.tls, outside.dial)
         acquirer = Acquirer(
             profile=profile,
             identity=Identity(terminal.id, terminal.merchant_id, terminal.serial_number),

@@ -12,13 +12,26 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from config import Tls
 from iso8583.framing import UnionPayFrame, UnionPayFraming
+from terminal.acquirer.tls import pinned, tls_context
 
 __all__ = ["Channel", "Dial", "Endpoint", "HostLink", "Link", "LinkDown", "LinkLost"]
 
 READ_BYTES = 4096
+SHUTDOWN_S = 1.0
+"""How long a connection that is no longer used may take to say goodbye; nobody waits for it."""
+_TLS_FAULTS = {
+    "WRONG_VERSION_NUMBER": "does not speak TLS",
+    "UNSUPPORTED_PROTOCOL": "speaks only old versions of TLS",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "speaks only old versions of TLS",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "shares no method of encryption, or wants a certificate of this terminal",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "wants a certificate of this terminal",
+    "TLSV1_ALERT_UNKNOWN_CA": "does not know the authority of this terminal's certificate",
+}
+"""OpenSSL's reasons, and what they mean to a person."""
 
 
 class LinkDown(Exception):
@@ -69,12 +82,14 @@ class HostLink:
         self,
         endpoints: Sequence[Endpoint],
         connect_s: float,
-        tls: ssl.SSLContext | None = None,
+        tls: Tls | None = None,
         dial: Dial = asyncio.open_connection,
     ) -> None:
+        """``tls``: of the configuration; None for a plain line. Raises TlsTrouble for files that cannot be used."""
         self._endpoints = tuple(endpoints)
         self._connect_s = connect_s
         self._tls = tls
+        self._context = None if tls is None else tls_context(tls)
         self._dial = dial
         self.up: bool | None = None
         """Whether the last attempt to connect succeeded; None before the first."""
@@ -93,7 +108,8 @@ class HostLink:
         for endpoint in self._endpoints:
             try:
                 async with asyncio.timeout(self._connect_s):
-                    pair = await self._dial(endpoint.host, endpoint.port, ssl=self._tls)
+                    pair = await self._dial(endpoint.host, endpoint.port, **self._wanted(endpoint))
+                self._check_key(pair[1])
             except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
                 failures.append(f"{endpoint.host}:{endpoint.port} {_plain(error)}")
             else:
@@ -103,7 +119,32 @@ class HostLink:
         raise LinkDown(f"No host answers: {'; '.join(failures) or 'none is configured'}.")
 
 
+    def _wanted(self, endpoint: Endpoint) -> dict[str, Any]:
+        if self._tls is None or self._context is None:
+            return {"ssl": None}
+        # asyncio's own patience with a mute host is a minute.
+        return {
+            "ssl": self._context,
+            "server_hostname": self._tls.name or endpoint.host,
+            "ssl_handshake_timeout": self._connect_s,
+            "ssl_shutdown_timeout": SHUTDOWN_S,
+        }
+
+    def _check_key(self, writer: asyncio.StreamWriter) -> None:
+        if self._tls is not None and not pinned(writer, self._tls.pins):
+            writer.close()
+            raise _WrongKey
+
+
+class _WrongKey(OSError):
+    """The host's certificate is signed, and its key is not one of the pins."""
+
+
 def _plain(error: OSError | TimeoutError) -> str:
+    if isinstance(error, _WrongKey):
+        return "has a key that is not one of the pins"
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError):
+        return _TLS_FAULTS.get(error.reason, "ends the TLS handshake")
     if isinstance(error, ConnectionRefusedError):
         return "refuses the connection"
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -1,0 +1,246 @@
+"""The line under TLS against a real openssl s_server: who is let in, who is not, and what a person is told."""
+
+import asyncio
+import base64
+import datetime as dt
+import hashlib
+import ipaddress
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.oid import NameOID
+
+from config import Tls
+from iso8583.framing import UnionPayFrame
+from terminal.acquirer.link import SHUTDOWN_S, Endpoint, HostLink, LinkDown, LinkLost
+from terminal.acquirer.tls import TlsTrouble
+
+OPENSSL = shutil.which("openssl")
+pytestmark = pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
+PATIENCE_S = 5.0
+REQUEST = UnionPayFrame(bytes.fromhex("6000030000"), bytes.fromhex("603100311108"), b"\x08\x20a whole request")
+ANSWER = UnionPayFrame(bytes.fromhex("6000000003"), bytes.fromhex("603100311108"), b"\x08\x30a whole answer")
+ANSWER_BYTES = (
+    (len(ANSWER.tpdu + ANSWER.header + ANSWER.body)).to_bytes(2, "big") + ANSWER.tpdu + ANSWER.header + ANSWER.body
+)
+
+
+class People:
+    """An authority, and what it signs."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.now = dt.datetime.now(dt.UTC)
+        self.authority = self._certificate("authority", None)
+        self.other_authority = self._certificate("other-authority", None)
+        self.host = self._certificate("host", self.authority)
+        self.next_host = self._certificate("next-host", self.authority)
+        self.rsa_host = self._certificate("rsa-host", self.authority, key=rsa.generate_private_key(65537, 2048))
+        self.strange_host = self._certificate("strange-host", self.other_authority)
+        self.expired_host = self._certificate("expired-host", self.authority, days=-1)
+        self.terminal = self._certificate("terminal", self.authority)
+        self.strange_terminal = self._certificate("strange-terminal", self.other_authority)
+
+    def _certificate(self, name, signer, days=30, key=None):
+        key = key or ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        issuer, signing_key = (subject, key) if signer is None else (signer[0].subject, signer[1])
+        names = [x509.DNSName("pos.example"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self.now - dt.timedelta(days=2))
+            .not_valid_after(self.now + dt.timedelta(days=days))
+            .add_extension(x509.BasicConstraints(ca=signer is None, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .sign(signing_key, hashes.SHA256())
+        )
+        (self.folder / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+        private = self.folder / f"{name}.key"
+        private.touch(0o600)
+        private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return certificate, key
+
+    def file(self, name):
+        return str(self.folder / name)
+
+    def pin(self, person):
+        public = person[1].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return base64.b64encode(hashlib.sha256(public).digest()).decode("ascii")
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    return People(tmp_path_factory.mktemp("people"))
+
+
+@pytest.fixture
+def server(people):
+    """``server("host", "-tls1_3")``: openssl s_server with a person's certificate; its port."""
+    running = []
+
+    def start(person, *options):
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+        command = [
+            OPENSSL, "s_server", "-accept", f"127.0.0.1:{port}", "-quiet", "-cert", people.file(f"{person}.pem"),
+            "-key", people.file(f"{person}.key"), "-CAfile", people.file("authority.pem"), *options,
+        ]  # fmt: skip
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        running.append(process)
+        deadline = time.monotonic() + 10
+        # Whether it listens is read from the kernel: a connection only to try would be its first client.
+        while f"0100007F:{port:04X} 00000000:0000 0A" not in Path("/proc/net/tcp").read_text("ascii"):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        start.process = process
+        return port
+
+    yield start
+    for process in running:
+        process.kill()
+        process.stdin.close()
+        process.stdout.close()
+        process.wait()
+
+
+def tls(people, **changes):
+    values = {
+        "ca": people.file("authority.pem"),
+        "certificate": people.file("terminal.pem"),
+        "key": people.file("terminal.key"),
+        "name": "pos.example",
+    }
+    return Tls(**{name: value for name, value in {**values, **changes}.items() if value is not None})
+
+
+def talk(port, settings, answer=None):
+    """One request over the line: the answer, or what the link raises."""
+
+    async def conversation():
+        link = HostLink([Endpoint("127.0.0.1", port)], PATIENCE_S, settings)
+        try:
+            async with asyncio.timeout(30), link.open() as channel:
+                await channel.send(REQUEST)
+                if answer is not None:
+                    answer()
+                return await channel.receive()
+        finally:
+            await asyncio.sleep(SHUTDOWN_S + 0.2)  # the terminal's loop goes on; this one would end before the goodbye
+
+    return asyncio.run(conversation())
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_both_sides_show_their_certificates_and_talk(people, server, version):
+    port = server("host", version, "-Verify", "1", "-verify_return_error")
+
+    def answer():
+        assert REQUEST.body in server.process.stdout.read1(200)
+        server.process.stdin.write(ANSWER_BYTES)
+        server.process.stdin.flush()
+
+    assert talk(port, tls(people, pins=(people.pin(people.next_host), people.pin(people.host))), answer) == ANSWER
+
+
+REFUSED = {
+    # person, options of the server, changes of the settings, what the technician is told
+    "an old version of TLS": ("host", ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], {}, "old versions of TLS|handshake"),
+    "another authority": ("strange-host", [], {}, "does not verify"),
+    "another name": ("host", [], {"name": "other.example"}, "does not verify"),
+    "an expired certificate": ("expired-host", [], {}, "does not verify"),
+    "another key of the same authority": ("next-host", [], {"pins": "host"}, "not one of the pins"),
+    "no forward secrecy": ("rsa-host", ["-tls1_2", "-cipher", "AES128-GCM-SHA256"], {}, "no method of encryption"),
+    "no client certificate in TLS 1.2": (
+        "host", ["-tls1_2", "-Verify", "1", "-verify_return_error"], {"certificate": None, "key": None}, "certificate",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_line_that_is_not_right_is_no_line_and_nothing_has_left(people, server, case):
+    person, options, changes, words = REFUSED[case]
+    if changes.get("pins"):
+        changes = {"pins": (people.pin(people.host),)}
+    with pytest.raises(LinkDown, match=words):
+        talk(server(person, *options), tls(people, **changes))
+
+
+@pytest.mark.parametrize("certificate", [None, "strange-terminal"])
+def test_a_client_certificate_refused_in_tls_1_3_shows_only_after_the_request_and_means_unknown(
+    people, server, certificate
+):
+    port = server("host", "-tls1_3", "-Verify", "1", "-verify_return_error")
+    own = {
+        name: certificate and people.file(f"{certificate}.{end}")
+        for name, end in (("certificate", "pem"), ("key", "key"))
+    }
+    with pytest.raises(LinkLost):
+        talk(port, tls(people, **own))
+
+
+def test_a_host_that_vanishes_without_goodbye_means_unknown(people, server):
+    port = server("host")
+    with pytest.raises(LinkLost):
+        talk(port, tls(people), lambda: (server.process.stdout.read1(200), server.process.kill()))
+
+
+def test_a_host_without_tls_and_a_mute_one_are_told_apart(people):
+    async def story():
+        async def plain(reader, writer):
+            writer.write(b"220 no TLS here\r\n")
+            await reader.read(1000)
+
+        async def mute(reader, writer):
+            await reader.read(-1)
+
+        for behave, words in ((plain, "does not speak TLS"), (mute, "does not answer in time")):
+            gone = asyncio.Event()
+
+            async def serve(reader, writer, behave=behave, gone=gone):
+                try:
+                    await behave(reader, writer)
+                except OSError:
+                    pass
+                finally:
+                    writer.close()
+                    gone.set()
+
+            async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+                port = server.sockets[0].getsockname()[1]
+                link = HostLink([Endpoint("127.0.0.1", port)], 1.0, tls(people))
+                with pytest.raises(LinkDown, match=words):
+                    async with asyncio.timeout(20), link.open():
+                        pass
+                await gone.wait()
+
+    asyncio.run(story())
+
+
+def test_files_that_cannot_be_used_are_named_with_what_to_do(people, tmp_path):
+    broken = tmp_path / "broken.pem"
+    broken.write_text("no certificate", "ascii")
+    open_key = tmp_path / "open.key"
+    open_key.write_bytes((people.folder / "terminal.key").read_bytes())
+    open_key.chmod(0o644)
+    for changes, words in (
+        ({"ca": str(tmp_path / "absent.pem")}, "No such file"),
+        ({"ca": str(broken)}, "broken.pem"),
+        ({"certificate": people.file("host.pem")}, "does not fit"),
+        ({"key": str(open_key)}, "open to others"),
+    ):
+        with pytest.raises(TlsTrouble, match=words) as trouble:
+            HostLink([], 1.0, tls(people, **changes))
+        assert trouble.value.remedy
