@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 
@@ -50,13 +51,20 @@ def main(argv: list[str]) -> int:
     with ProcessPoolExecutor(max(1, arguments.jobs)) as pool:
         for report in pool.map(fuzz, *zip(*tasks, strict=True)):
             reports[report.dialect] = _added(reports.get(report.dialect), report)
-            if not arguments.json:
+            if sys.stderr.isatty():
                 one = reports[report.dialect]
-                print(f"\r{one.dialect}: {one.inputs} inputs, {len(one.findings)} findings", end="", flush=True)
+                print(
+                    f"\r{one.dialect}: {one.inputs} inputs, {len(one.findings)} findings",
+                    end="",
+                    file=sys.stderr,
+                    flush=True,
+                )
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
     if arguments.json:
         print(json.dumps([_as_dict(report) for report in reports.values()], indent=2))
     else:
-        print(f"\rseed {arguments.seed}, {arguments.count} inputs of each dialect{'':30}")
+        print(f"seed {arguments.seed}, {arguments.count} inputs of each dialect")
         for report in reports.values():
             _print(report)
     return 1 if any(report.findings for report in reports.values()) else 0
