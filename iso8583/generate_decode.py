@@ -39,7 +39,8 @@ class _Plans(dict):
         pads = []
         zeros = ''
         place = self.head
-        # A row: source, bytes of the prefix, bound, nibbles before the value, units a byte, run, whether one starts.
+        # A row: source, bytes of the prefix, bound, nibbles before the value, units a byte, run, and whether one
+        # starts: 1 with the length, 2 with the value.
         for source, prefix, maximum, skip, scale, run, starts in self.rows:
             n = next(lengths) if prefix else maximum
             if n > maximum:
@@ -59,7 +60,7 @@ class _Plans(dict):
             if run:
                 double = 2 if run == 'h' else 1
                 if starts:
-                    runs[run].append([double * start, 0])
+                    runs[run].append([double * (start + prefix if starts == 2 else start), 0])
                 runs[run][-1][1] = double * place
         getters = []
         for source, found in cuts.items():
@@ -109,7 +110,7 @@ class _Shape:
         scale = 2 if item.coding.startswith("hex") else 1
         run, starts = self._tested_in(item, name, source)
         skip = 1 if packed and item.pad == LEFT else 0
-        self.rows.append(f"({source!r}, {item.prefix_bytes}, {item.maximum}, {skip}, {scale}, {run!r}, {int(starts)})")
+        self.rows.append(f"({source!r}, {item.prefix_bytes}, {item.maximum}, {skip}, {scale}, {run!r}, {starts})")
         self.names[source].append(name)
         self.values.append(f"{item.number}: {self._value(item, name)}")
         if not item.prefix_digits:
@@ -125,25 +126,25 @@ class _Shape:
         self.lines.append(f"    {end} = {self._at(item.prefix_bytes)} + {size_expression(item, n)}")
         self._base, self._offset = end, 0
 
-    def _tested_in(self, item: Field, name: str, source: str) -> tuple[str, bool]:
+    def _tested_in(self, item: Field, name: str, source: str) -> tuple[str, int]:
         """The run that an element belongs to, and whether it begins one; a value alone needs none."""
         kind = _tested_as(item)
         if kind is None:
             if item.content == "z" and source == "t":
                 self.digits.append(f"{name}.replace('=', '0')")
-            return "", False
+            return "", 0
         if item.content == "an":
             self.alphanumeric.append(name)
         tested = self.digits if kind == "digits" else self.text
         if item.number in self._alone:
             tested.append(name)
-            return "", False
-        starts = item.number in self._first
-        if starts:
+            return "", 0
+        if item.number in self._first:
             run = f"{kind[0]}{item.number}"
             self.runs[source].append(run)
             tested.append(run)
-        return source, starts
+            return source, 1 if kind == "digits" else 2
+        return source, 0
 
     def _value(self, item: Field, name: str) -> str:
         if item.content in ("b", "tlv"):

@@ -6,6 +6,8 @@ template: if one is too long the text is too long, and if one is too short what 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from iso8583.declaration import Declaration, Field
 from iso8583.generate_lengths import RAISE
 
@@ -55,43 +57,66 @@ class _Templates(dict):
 """
 
 
+@dataclass
+class _Line:
+    """Text between raw values: rows of the template's table, and the values that the template takes."""
+
+    rows: list[str] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+    has_prefix: bool = False
+
+
+class _Encoder:
+    """Walks a shape and notes what stands in which line, and what is tested together."""
+
+    def __init__(self, shape: list[Field]) -> None:
+        self.lines = [_Line()]
+        self.parts: list[str] = []
+        """Names of raw values, and numbers of lines in braces, in their order."""
+        self.keyed: list[str] = []
+        self.digits: list[str] = []
+        self.text: list[str] = []
+        self.alphanumeric: list[str] = []
+        for item in shape:
+            self._element(item)
+        self._end_line()
+
+    def _element(self, item: Field) -> None:
+        name, line = f"f{item.number}", self.lines[-1]
+        binary, raw = item.content in ("b", "tlv"), item.coding == "raw"
+        varies = binary or item.prefix_digits > 0
+        if varies:
+            self.keyed.append(f"len({name})")
+        scale = 0 if raw else 2 if binary else 1
+        counted = None if binary else 0 if item.content in ("n", "z") else 1
+        line.rows.append(f"({int(varies)}, {item.prefix_digits}, {item.maximum}, {scale}, {counted})")
+        line.has_prefix = line.has_prefix or item.prefix_digits > 0
+        if raw:
+            self._end_line()
+            self.parts.append(name)
+            return
+        line.values.append(f"{name}.hex().upper()" if binary else name)
+        if item.content in ("n", "z"):
+            self.digits.append(f"{name}.replace('=', '0')" if item.content == "z" else name)
+        elif not binary:
+            self.text.append(name)
+            if item.content == "an":
+                self.alphanumeric.append(name)
+
+    def _end_line(self) -> None:
+        if self.lines[-1].values or self.lines[-1].has_prefix:  # as the helper decides: whether there is text
+            self.parts.append(f"{{{len(self.lines) - 1}}}")
+        self.lines.append(_Line())
+
+
 def line_encoder(index: int, shape: list[Field], declaration: Declaration) -> list[str]:
     """Function from MTI and elements to bytes; raises anything where they are not plainly right."""
     wire = declaration.wire
     codec = "cp037" if wire.text == "ebcdic" else "ascii"
-    hexed = sum(1 << (64 - item.number) for item in shape).to_bytes(8, "big")
-    bitmap = hexed if wire.bitmap == "raw" else hexed.hex().upper().encode(codec)
-    lines: list[list[str]] = [[]]
-    values: list[list[str]] = [[]]
-    keyed: list[str] = []
-    parts: list[tuple[str, int]] = []
-    digits: list[str] = []
-    text: list[str] = []
-    alphanumeric: list[str] = []
-    for item in shape:
-        name = f"f{item.number}"
-        binary = item.content in ("b", "tlv")
-        varies = binary or item.prefix_digits > 0
-        if varies:
-            keyed.append(f"len({name})")
-        raw = item.coding == "raw"
-        scale = 0 if raw else 2 if item.coding.startswith("hex") else 1
-        number = 0 if item.content in ("n", "z") else 1
-        counted = None if binary else number
-        lines[-1].append(f"({int(varies)}, {item.prefix_digits}, {item.maximum}, {scale}, {counted})")
-        if raw:
-            _end(lines, values, parts)
-            parts.append((name, -1))
-            continue
-        values[-1].append(f"{name}.hex().upper()" if binary else name)
-        if item.content in ("n", "z"):
-            digits.append(f"{name}.replace('=', '0')" if item.content == "z" else name)
-        elif not binary:
-            text.append(name)
-            if item.content == "an":
-                alphanumeric.append(name)
-    _end(lines, values, parts)
-    rows = "".join(f"        ({''.join(f'{row}, ' for row in line)}),\n" for line in lines if line)
+    bits = sum(1 << (64 - item.number) for item in shape).to_bytes(8, "big")
+    bitmap = bits if wire.bitmap == "raw" else bits.hex().upper().encode(codec)
+    found = _Encoder(shape)
+    rows = "".join(f"        ({''.join(f'{row}, ' for row in line.rows)}),\n" for line in found.lines if line.rows)
     return [
         f"_TEMPLATES_{index} = _Templates(",
         f"    {bitmap!r},",
@@ -101,55 +126,35 @@ def line_encoder(index: int, shape: list[Field], declaration: Declaration) -> li
         "",
         f"def _to_{index}(mti, m):",
         f"    {', '.join(f'f{item.number}' for item in shape)}, = m.values()",
-        *_body(index, keyed, parts, values, (digits, text, alphanumeric), codec),
+        *_body(index, found, codec),
         "",
         "",
     ]
 
 
-def _end(lines: list[list[str]], values: list[list[str]], parts: list[tuple[str, int]]) -> None:
-    """A raw value ends a line of text."""
-    if any(", 0, " not in row or not row.endswith("0, None)") for row in lines[-1]) or values[-1]:
-        parts.append(("", len(values) - 1))
-    lines.append([])
-    values.append([])
-
-
-def _body(
-    index: int,
-    keyed: list[str],
-    parts: list[tuple[str, int]],
-    values: list[list[str]],
-    checked: tuple[list[str], list[str], list[str]],
-    codec: str,
-) -> list[str]:
-    digits, text, alphanumeric = checked
-    templates = [line for name, line in parts if not name]
-    known = "".join(f"r{line}, k{line}, " for line in templates)
-    body = [
-        f"    head, {known}kd, ks = _TEMPLATES_{index}[mti, {', '.join(keyed)}]"
-        if keyed
-        else f"    head, {known}kd, ks = _TEMPLATES_{index}[mti,]"
-    ]
-    body += [
-        f"    t{line} = r{line} % {arguments(values[line])}" if values[line] else f"    t{line} = r{line}"
-        for line in templates
-    ]
-    tests = [f"len(t{line}) != k{line}" for line in templates]
-    if digits:
+def _body(index: int, found: _Encoder, codec: str) -> list[str]:
+    numbers = [int(part[1:-1]) for part in found.parts if part.startswith("{")]
+    known = "".join(f"r{number}, k{number}, " for number in numbers)
+    body = [f"    head, {known}kd, ks = _TEMPLATES_{index}[{', '.join(['mti', *found.keyed])},]"]
+    for number in numbers:
+        values = found.lines[number].values
+        body.append(f"    t{number} = r{number}" + (f" % {arguments(values)}" if values else ""))
+    tests = [f"len(t{number}) != k{number}" for number in numbers]
+    if found.digits:
         # Joined for the tests: join takes texts only, % takes anything.
-        body.append(f"    d = ''.join({arguments(digits)})")
+        body.append(f"    d = ''.join({arguments(found.digits)})")
         tests += ["len(d) != kd", "not d.isdecimal()"]
-    if text:
+    if found.text:
         # isprintable is a method of texts alone: bytes would go through % and the other tests.
-        body.append(f"    s = {' + '.join(text)}")
+        body.append(f"    s = {' + '.join(found.text)}")
         tests += ["len(s) != ks", "not s.isprintable()"]
         if codec != "ascii":
             tests.append("not s.isascii()")
-        if alphanumeric:
-            tests.append(f"not s.isalnum() and not {total(alphanumeric)}.replace(' ', '').isalnum()")
-    body += [f"    if {' or '.join(tests)}:", f"        {RAISE}"]
-    written = [name or f"t{line}.encode('{codec}')" for name, line in parts]
+        if found.alphanumeric:
+            tests.append(f"not s.isalnum() and not {total(found.alphanumeric)}.replace(' ', '').isalnum()")
+    if tests:
+        body += [f"    if {' or '.join(tests)}:", f"        {RAISE}"]
+    written = [f"t{part[1:-1]}.encode('{codec}')" if part.startswith("{") else part for part in found.parts]
     return [*body, f"    return b''.join((head, {', '.join(written)}))"]
 
 

@@ -13,7 +13,7 @@ from iso8583.generate_decode import PLANS, shape_decoder
 from iso8583.generate_encode import LINE_TEMPLATES, line_encoder
 from iso8583.generate_pack import PACKED_TEMPLATES, packed_encoder
 
-__all__ = ["shape_source"]
+__all__ = ["is_usual", "shape_source"]
 
 
 def shape_source(declaration: Declaration) -> list[str]:
@@ -34,7 +34,7 @@ def shape_source(declaration: Declaration) -> list[str]:
     encoders, decoders = [], []
     for index, numbers in enumerate(declaration.shapes):
         shape = [fields[number] for number in numbers]
-        if not all(_is_usual(item, declaration) for item in shape) or list(numbers) != sorted(set(numbers)):
+        if not all(is_usual(item, declaration) for item in shape) or list(numbers) != sorted(set(numbers)):
             raise DialectError(f"shape {index} of {declaration.name} has an element that no straight line can take")
         bits = sum(1 << (64 - number) for number in numbers).to_bytes(8, "big")
         bitmap = bits if wire.bitmap == "raw" else bits.hex().upper().encode(codec)
@@ -54,7 +54,7 @@ def shape_source(declaration: Declaration) -> list[str]:
     ]
 
 
-def _is_usual(item: Field, declaration: Declaration) -> bool:
+def is_usual(item: Field, declaration: Declaration) -> bool:
     """Whether an element is written as most of its dialect are; others are left to the functions by element."""
     wire = declaration.wire
     if item.number > 64 or item.content == "x" or item.counts_bytes or item.prefix_coding == "binary":

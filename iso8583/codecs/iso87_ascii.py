@@ -1058,7 +1058,8 @@ class _Plans(dict):
         pads = []
         zeros = ''
         place = self.head
-        # A row: source, bytes of the prefix, bound, nibbles before the value, units a byte, run, whether one starts.
+        # A row: source, bytes of the prefix, bound, nibbles before the value, units a byte, run, and whether one
+        # starts: 1 with the length, 2 with the value.
         for source, prefix, maximum, skip, scale, run, starts in self.rows:
             n = next(lengths) if prefix else maximum
             if n > maximum:
@@ -1078,7 +1079,7 @@ class _Plans(dict):
             if run:
                 double = 2 if run == 'h' else 1
                 if starts:
-                    runs[run].append([double * start, 0])
+                    runs[run].append([double * (start + prefix if starts == 2 else start), 0])
                 runs[run][-1][1] = double * place
         getters = []
         for source, found in cuts.items():
@@ -1103,7 +1104,7 @@ _TEMPLATES_0 = _Templates(
 
 def _to_0(mti, m):
     f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f52, f64, = m.values()
-    head, r0, k0, kd, ks = _TEMPLATES_0[mti, len(f2), len(f35), len(f52), len(f64)]
+    head, r0, k0, kd, ks = _TEMPLATES_0[mti, len(f2), len(f35), len(f52), len(f64),]
     t0 = r0 % (f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f52.hex().upper(), f64.hex().upper(),)
     d = ''.join((f2, f3, f4, f7, f11, f12, f13, f22, f25, f35.replace('=', '0'),))
     s = f37 + f41 + f42 + f49
@@ -1123,7 +1124,7 @@ _PLANS_0 = _Plans('t', 20, 4, (
     ('t', 0, 3, 0, 1, 't', 0),
     ('t', 0, 2, 0, 1, 't', 0),
     ('t', 2, 37, 0, 1, '', 0),
-    ('t', 0, 12, 0, 1, 't', 1),
+    ('t', 0, 12, 0, 1, 't', 2),
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
@@ -1153,7 +1154,7 @@ _TEMPLATES_1 = _Templates(
 
 def _to_1(mti, m):
     f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f64, = m.values()
-    head, r0, k0, kd, ks = _TEMPLATES_1[mti, len(f2), len(f35), len(f64)]
+    head, r0, k0, kd, ks = _TEMPLATES_1[mti, len(f2), len(f35), len(f64),]
     t0 = r0 % (f2, f3, f4, f7, f11, f12, f13, f22, f25, f35, f37, f41, f42, f49, f64.hex().upper(),)
     d = ''.join((f2, f3, f4, f7, f11, f12, f13, f22, f25, f35.replace('=', '0'),))
     s = f37 + f41 + f42 + f49
@@ -1173,7 +1174,7 @@ _PLANS_1 = _Plans('t', 20, 4, (
     ('t', 0, 3, 0, 1, 't', 0),
     ('t', 0, 2, 0, 1, 't', 0),
     ('t', 2, 37, 0, 1, '', 0),
-    ('t', 0, 12, 0, 1, 't', 1),
+    ('t', 0, 12, 0, 1, 't', 2),
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
@@ -1202,7 +1203,7 @@ _TEMPLATES_2 = _Templates(
 
 def _to_2(mti, m):
     f3, f4, f7, f11, f12, f13, f37, f38, f39, f41, f42, f49, f64, = m.values()
-    head, r0, k0, kd, ks = _TEMPLATES_2[mti, len(f64)]
+    head, r0, k0, kd, ks = _TEMPLATES_2[mti, len(f64),]
     t0 = r0 % (f3, f4, f7, f11, f12, f13, f37, f38, f39, f41, f42, f49, f64.hex().upper(),)
     d = ''.join((f3, f4, f7, f11, f12, f13,))
     s = f37 + f38 + f39 + f41 + f42 + f49
@@ -1218,7 +1219,7 @@ _PLANS_2 = _Plans('t', 20, 4, (
     ('t', 0, 6, 0, 1, 't', 0),
     ('t', 0, 6, 0, 1, 't', 0),
     ('t', 0, 4, 0, 1, 't', 0),
-    ('t', 0, 12, 0, 1, 't', 1),
+    ('t', 0, 12, 0, 1, 't', 2),
     ('t', 0, 6, 0, 1, 't', 0),
     ('t', 0, 2, 0, 1, 't', 0),
     ('t', 0, 8, 0, 1, 't', 0),
@@ -1247,7 +1248,7 @@ _TEMPLATES_3 = _Templates(
 
 def _to_3(mti, m):
     f3, f4, f7, f11, f12, f13, f37, f39, f41, f42, f49, f64, = m.values()
-    head, r0, k0, kd, ks = _TEMPLATES_3[mti, len(f64)]
+    head, r0, k0, kd, ks = _TEMPLATES_3[mti, len(f64),]
     t0 = r0 % (f3, f4, f7, f11, f12, f13, f37, f39, f41, f42, f49, f64.hex().upper(),)
     d = ''.join((f3, f4, f7, f11, f12, f13,))
     s = f37 + f39 + f41 + f42 + f49
@@ -1263,7 +1264,7 @@ _PLANS_3 = _Plans('t', 20, 4, (
     ('t', 0, 6, 0, 1, 't', 0),
     ('t', 0, 6, 0, 1, 't', 0),
     ('t', 0, 4, 0, 1, 't', 0),
-    ('t', 0, 12, 0, 1, 't', 1),
+    ('t', 0, 12, 0, 1, 't', 2),
     ('t', 0, 2, 0, 1, 't', 0),
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),

@@ -1076,7 +1076,8 @@ class _Plans(dict):
         pads = []
         zeros = ''
         place = self.head
-        # A row: source, bytes of the prefix, bound, nibbles before the value, units a byte, run, whether one starts.
+        # A row: source, bytes of the prefix, bound, nibbles before the value, units a byte, run, and whether one
+        # starts: 1 with the length, 2 with the value.
         for source, prefix, maximum, skip, scale, run, starts in self.rows:
             n = next(lengths) if prefix else maximum
             if n > maximum:
@@ -1096,7 +1097,7 @@ class _Plans(dict):
             if run:
                 double = 2 if run == 'h' else 1
                 if starts:
-                    runs[run].append([double * start, 0])
+                    runs[run].append([double * (start + prefix if starts == 2 else start), 0])
                 runs[run][-1][1] = double * place
         getters = []
         for source, found in cuts.items():
@@ -1145,7 +1146,7 @@ _PLANS_0 = _Plans('h', 10, 4, (
     ('h', 0, 3, 1, 1, 'h', 0),
     ('h', 0, 2, 1, 1, 'h', 0),
     ('h', 1, 37, 0, 1, '', 0),
-    ('t', 0, 12, 0, 1, 't', 1),
+    ('t', 0, 12, 0, 1, 't', 2),
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
@@ -1202,7 +1203,7 @@ _PLANS_1 = _Plans('h', 10, 4, (
     ('h', 0, 3, 1, 1, 'h', 0),
     ('h', 0, 2, 1, 1, 'h', 0),
     ('h', 1, 37, 0, 1, '', 0),
-    ('t', 0, 12, 0, 1, 't', 1),
+    ('t', 0, 12, 0, 1, 't', 2),
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
@@ -1252,7 +1253,7 @@ _PLANS_2 = _Plans('h', 10, 4, (
     ('h', 0, 6, 1, 1, 'h', 0),
     ('h', 0, 6, 1, 1, 'h', 0),
     ('h', 0, 4, 1, 1, 'h', 0),
-    ('t', 0, 12, 0, 1, 't', 1),
+    ('t', 0, 12, 0, 1, 't', 2),
     ('t', 0, 6, 0, 1, 't', 0),
     ('t', 0, 2, 0, 1, 't', 0),
     ('t', 0, 8, 0, 1, 't', 0),
@@ -1302,7 +1303,7 @@ _PLANS_3 = _Plans('h', 10, 4, (
     ('h', 0, 6, 1, 1, 'h', 0),
     ('h', 0, 6, 1, 1, 'h', 0),
     ('h', 0, 4, 1, 1, 'h', 0),
-    ('t', 0, 12, 0, 1, 't', 1),
+    ('t', 0, 12, 0, 1, 't', 2),
     ('t', 0, 2, 0, 1, 't', 0),
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),

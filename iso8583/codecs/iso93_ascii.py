@@ -1071,7 +1071,8 @@ class _Plans(dict):
         pads = []
         zeros = ''
         place = self.head
-        # A row: source, bytes of the prefix, bound, nibbles before the value, units a byte, run, whether one starts.
+        # A row: source, bytes of the prefix, bound, nibbles before the value, units a byte, run, and whether one
+        # starts: 1 with the length, 2 with the value.
         for source, prefix, maximum, skip, scale, run, starts in self.rows:
             n = next(lengths) if prefix else maximum
             if n > maximum:
@@ -1091,7 +1092,7 @@ class _Plans(dict):
             if run:
                 double = 2 if run == 'h' else 1
                 if starts:
-                    runs[run].append([double * start, 0])
+                    runs[run].append([double * (start + prefix if starts == 2 else start), 0])
                 runs[run][-1][1] = double * place
         getters = []
         for source, found in cuts.items():
@@ -1116,7 +1117,7 @@ _TEMPLATES_0 = _Templates(
 
 def _to_0(mti, m):
     f2, f3, f4, f7, f11, f12, f22, f24, f26, f37, f41, f42, f49, f52, f64, = m.values()
-    head, r0, k0, kd, ks = _TEMPLATES_0[mti, len(f2), len(f52), len(f64)]
+    head, r0, k0, kd, ks = _TEMPLATES_0[mti, len(f2), len(f52), len(f64),]
     t0 = r0 % (f2, f3, f4, f7, f11, f12, f22, f24, f26, f37, f41, f42, f49, f52.hex().upper(), f64.hex().upper(),)
     d = ''.join((f2, f3, f4, f7, f11, f12, f24, f26,))
     s = f22 + f37 + f41 + f42 + f49
@@ -1135,7 +1136,7 @@ _PLANS_0 = _Plans('t', 20, 4, (
     ('t', 0, 12, 0, 1, '', 0),
     ('t', 0, 3, 0, 1, 't', 1),
     ('t', 0, 4, 0, 1, 't', 0),
-    ('t', 0, 12, 0, 1, 't', 1),
+    ('t', 0, 12, 0, 1, 't', 2),
     ('t', 0, 8, 0, 1, 't', 0),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
@@ -1163,7 +1164,7 @@ _TEMPLATES_1 = _Templates(
 
 def _to_1(mti, m):
     f3, f4, f7, f11, f12, f24, f37, f38, f39, f41, f42, f49, f64, = m.values()
-    head, r0, k0, kd, ks = _TEMPLATES_1[mti, len(f64)]
+    head, r0, k0, kd, ks = _TEMPLATES_1[mti, len(f64),]
     t0 = r0 % (f3, f4, f7, f11, f12, f24, f37, f38, f39, f41, f42, f49, f64.hex().upper(),)
     d = ''.join((f3, f4, f7, f11, f12, f24, f39,))
     s = f37 + f38 + f41 + f42 + f49
@@ -1179,10 +1180,10 @@ _PLANS_1 = _Plans('t', 20, 4, (
     ('t', 0, 6, 0, 1, 't', 0),
     ('t', 0, 12, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
-    ('t', 0, 12, 0, 1, 't', 1),
+    ('t', 0, 12, 0, 1, 't', 2),
     ('t', 0, 6, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, '', 0),
-    ('t', 0, 8, 0, 1, 't', 1),
+    ('t', 0, 8, 0, 1, 't', 2),
     ('t', 0, 15, 0, 1, 't', 0),
     ('t', 0, 3, 0, 1, 't', 0),
     ('t', 0, 8, 0, 2, '', 0),
