@@ -12,7 +12,7 @@ from tools.counter.counter import Counter
 from tools.counter.network import MODES
 from tools.counter.tray import CARDS, CODES
 
-__all__ = ["COMMANDS", "Refused", "do"]
+__all__ = ["COMMANDS", "FAULTS", "Refused", "do"]
 
 _DEVICES = ("keypad", "reader", "scanner", "printer")
 _PAPER = ("out", "ending", "new", "open", "closed")

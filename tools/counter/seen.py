@@ -40,6 +40,10 @@ class Seen:
         """One of the values is new."""
         self._changed.set()
 
+    def from_here(self) -> None:
+        """Forget what has been: only the present screen and those to come are waited for."""
+        self._reached = max(self._passed - 1, 0)
+
     async def until_screen(self, name: str, timeout_s: float) -> None:
         """Wait for a screen, from the last one that was waited for on; a name ending with a dot: any below it.
 

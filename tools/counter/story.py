@@ -124,6 +124,7 @@ async def play(
     after: Callable[[Step], Awaitable[None]] | None = None,
 ) -> None:
     """Play a story; ``after`` is called when a step has come to its end. Raises RigError when it does not."""
+    counter.seen.from_here()
     for number, step in enumerate(story.steps, 1):
         if step.say:
             say(step.say)
