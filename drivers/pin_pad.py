@@ -189,23 +189,27 @@ class PinPad(LineDevice):
         raise PinPadSilent(5, "the pad does not acknowledge")
 
     async def _receive(self, timeout_s: float) -> Packet | None:
-        """The next whole packet, acknowledged; a damaged one is asked for again. None when the time is over."""
-        damaged = 0
-        try:
-            async with asyncio.timeout(max(timeout_s, 0.0)):
-                while True:
+        """The next whole packet, acknowledged; a damaged one is asked for again. None when the time is over.
+
+        What has been taken is also acknowledged: the time-out never falls between the two.
+        """
+        loop = asyncio.get_running_loop()
+        deadline, damaged = loop.time() + timeout_s, 0
+        while True:
+            try:
+                async with asyncio.timeout(max(deadline - loop.time(), 0.0)):
                     item = await self._items.get()
-                    if isinstance(item, Packet):
-                        await self._put(bytes([Control.ACK]))
-                        return item
-                    if isinstance(item, Damaged):
-                        damaged += 1
-                        self.statistics["DamagedCount"] += 1
-                        if damaged > TRIES_MAX:
-                            raise PinPadSilent(5, "the line to the pad is disturbed")
-                        await self._put(bytes([Control.NAK]))
-        except TimeoutError:
-            return None
+            except TimeoutError:
+                return None
+            if isinstance(item, Packet):
+                await self._put(bytes([Control.ACK]))
+                return item
+            if isinstance(item, Damaged):
+                damaged += 1
+                self.statistics["DamagedCount"] += 1
+                if damaged > TRIES_MAX:
+                    raise PinPadSilent(5, "the line to the pad is disturbed")
+                await self._put(bytes([Control.NAK]))
 
     async def _put(self, data: bytes) -> None:
         if self._port is None:
