@@ -22,6 +22,8 @@ from tools.hardware_bench.uinput import reports
 
 TIMES = int(os.environ.get("COUNTERTOP_BENCH_TIMES", "500"))
 INTERVAL_S = 0.001
+PAUSE_MAX_S, SILENCE_S = 0.1, 0.2
+"""An emulated typist may pause for so long that the driver rightly takes it for the end."""
 STRICT = os.environ.get("COUNTERTOP_BENCH_STRICT") == "1"
 STORY_S = 1800.0
 EVENT_S = 60.0
@@ -47,18 +49,22 @@ def test_every_swipe_and_scan_arrives_as_it_was_or_is_to_be_done_again(run, keyb
 
     async def typing(open, driver, device, texts, whole, torn):
         heard = await open(driver)
-        again = 0
-        for place, text in enumerate(texts):
+        good, again = [], 0
+        for text in texts:
             while True:
                 before = len(heard.of(whole, torn))
                 device.type(reports(text), INTERVAL_S)
-                event = (await heard.count(before + 1, whole, torn, timeout_s=EVENT_S))[-1]
                 await asyncio.to_thread(device.typed)
-                if isinstance(event, whole):
+                event = (await heard.count(before + 1, whole, torn, timeout_s=EVENT_S))[before]
+                if device.stood_still_s > PAUSE_MAX_S:  # this was no pass of any device
+                    await asyncio.sleep(2 * SILENCE_S)
+                elif isinstance(event, whole):
+                    good.append(event)
                     break
-                assert event.reason in LOST, f"pass {place}: {event.reason}"
-                again += 1
-        return heard.of(whole), again
+                else:
+                    assert event.reason in LOST, event.reason
+                    again += 1
+        return good, again
 
     async def story(open):
         printer = Printer("printer", f"tcp:{HOST}:{far_end.printer_port}", "epson")

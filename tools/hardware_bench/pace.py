@@ -22,7 +22,9 @@ class Typist:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self.typed_line()  # it is ready
+        self._line()  # it is ready
+        self.longest_s = 0.0
+        """Longest pause between two reports of the last job: a device that stood still is no device's fault."""
 
     def type(self, reports: list[bytes], interval_s: float) -> None:
         """Send one report each interval, all of the same length; returns at once."""
@@ -31,14 +33,14 @@ class Typist:
         self._process.stdin.write(head + b"".join(reports))
         self._process.stdin.flush()
 
-    def typed_line(self) -> str:
-        """Wait until it has sent what it was given last; what it says of that."""
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().decode("ascii").strip()
-
     def typed(self) -> float:
         """Wait until it has sent what it was given last; seconds from the first report to the last."""
-        return float(self.typed_line())
+        took, self.longest_s = map(float, self._line().split())
+        return took
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().decode("ascii").strip()
 
     def end(self) -> None:
         """End it wherever it is."""

@@ -116,6 +116,12 @@ class VirtualKeyboard:
         assert self._typist is not None
         return self._typist.typed()
 
+    @property
+    def stood_still_s(self) -> float:
+        """The typist's longest pause between two reports of the last job."""
+        assert self._typist is not None
+        return self._typist.longest_s
+
     def hush(self) -> None:
         """End the typist wherever it is."""
         if self._typist is not None:
