@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from keys import harden
-from tools.keys_cli import audit, imports, loads, people, removes, shows
+from tools.keys_cli import audit, imports, loads, people, removes, shows, tr34
 from tools.keys_cli.office import Office
 
 __all__ = ["ACTIONS", "Action", "main"]
@@ -43,7 +43,15 @@ ACTIONS = (
            "check it, show what it is, and store nothing",
            (("import pin.tr31 --slot pin --under tmk", "a key block (X9.143, versions B and D)"),
             ("import mac.hex --bare --slot mac --usage M0 --mac-algorithm x9.19 --kcv 5F2C11 --under tmk",
-             "a bare cryptogram, where an acquirer still sends them"))),
+             "a bare cryptogram, where an acquirer still sends them"),
+            ("import key.token --tr34 --slot tmk", "the host's answer to: countertop keys tr34 challenge"))),
+    Action("tr34", "be a TR-34 terminal: certificate, binding, challenge", tr34.arguments, tr34.run,
+           "say what would be done",
+           (("tr34 request ct.csr", "a key pair of its own, and the request that the root of devices signs"),
+            ("tr34 accept ct.pem devices-root.pem", "the certificate comes back"),
+            ("tr34 credential ct.token", "hand it to the host (CT_KRD)"),
+            ("tr34 bind host.token hosts-root.pem", "this host and no other; a custodian answers for it"),
+            ("tr34 challenge random.token", "a random number for the host's next key (RT_KRD)"))),
     Action("kcv", "check value of a key", shows.kcv_arguments, shows.show_kcv,
            "only see whether the vault can be opened",
            (("kcv tmk", "the key in use"), ("kcv tmk --expect 5B20E9", "exit code 1 when it is another"))),

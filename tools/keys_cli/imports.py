@@ -13,6 +13,7 @@ from keys.vault_intake import Cryptogram
 from tools.keys_cli.ceremony import conduct, enrol_first, finish
 from tools.keys_cli.console import Console, Left, OutOfTime
 from tools.keys_cli.office import Office
+from tools.keys_cli.tr34 import read_bytes, station
 
 __all__ = ["arguments", "import_key"]
 
@@ -32,12 +33,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     bare.add_argument("--bare", action="store_true", help="nothing binds its use: it is said here")
     bare.add_argument("--usage", default="", help="TR-31 usage, such as P0")
     bare.add_argument("--algorithm", default="tdes", choices=("tdes", "aes", "sm4"))
+    parser.add_argument(
+        "--tr34", action="store_true", help="the file is a TR-34 key token (KT_KDH) for our last challenge"
+    )
     parser.add_argument("--slip", metavar="FILE", help="write the slip there instead of showing it")
 
 
 def import_key(office: Office, arguments: argparse.Namespace) -> int:
     """One custodian answers for it; the same ceremony as for a key in components, without typing."""
-    text = _read(Path(arguments.file))
+    if arguments.tr34 and arguments.dry_run:
+        raise KeysError("A token is read once: its challenge is spent.", "See it with: countertop keys tr34 show")
+    text = "" if arguments.tr34 else _read(Path(arguments.file))
     parent = arguments.under or office.settings.acquirer_profile.master_key_slot
     if arguments.dry_run:
         with office.room() as room:
@@ -56,7 +62,8 @@ def import_key(office: Office, arguments: argparse.Namespace) -> int:
         except (Left, OutOfTime):
             print("Left; nothing was loaded.")
             return 1
-        plan = Plan(arguments.slot, Way.KEY_BLOCK, expected_kcv=arguments.kcv, label=arguments.label)
+        way = Way.TR34 if arguments.tr34 else Way.KEY_BLOCK
+        plan = Plan(arguments.slot, way, expected_kcv=arguments.kcv, label=arguments.label)
         loading = room.begin(plan)
         if conduct(office, console, loading).state is State.DELIVERY:
             try:
@@ -69,6 +76,13 @@ def import_key(office: Office, arguments: argparse.Namespace) -> int:
 
 def _received(room: KeyRoom, text: str, parent: str, arguments: argparse.Namespace) -> Received:
     """The key as the ceremony takes it, opened and checked. Raises KeysError."""
+    if arguments.tr34:
+        return station(room).receive(
+            read_bytes(Path(arguments.file)),
+            arguments.slot,
+            mac_algorithm=arguments.mac_algorithm,
+            label=arguments.label,
+        )
     if not arguments.bare:
         policy = TERMINAL_POLICY.with_versions("BD" + arguments.allow_version.upper())
         return room.vault.receive_key_block(
