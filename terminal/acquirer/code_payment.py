@@ -11,7 +11,7 @@ import asyncio
 from iso8583 import Iso8583Error
 from keys import KeysError
 from terminal.acquirer.acquirer import Acquirer
-from terminal.acquirer.judge import answer_of, judge
+from terminal.acquirer.judge import answer_of, judge, reversal_reason
 from terminal.acquirer.link import LinkDown, LinkLost
 from terminal.acquirer.request import query
 from terminal.domain.record import State, TransactionRecord, UndoCause
@@ -21,9 +21,6 @@ __all__ = ["ask_once", "until_final"]
 
 _QUESTIONS = 3
 """At least so many fit into the time, also when each of them is left without an answer."""
-
-_OTHER = "06"
-"""Element 39 of the reversal (facts/unionpay.md §3.1)."""
 
 
 async def until_final(
@@ -39,7 +36,7 @@ async def until_final(
         if found.state is not State.SENT:
             return found
         await asyncio.sleep(max(0.0, min(acquirer.profile.qr_query_interval_s, until - loop.time())))
-    return await acquirer.journal.undo(record.id, cause, _OTHER, None)
+    return await acquirer.journal.undo(record.id, cause, reversal_reason(cause), None)
 
 
 async def ask_once(acquirer: Acquirer, record: TransactionRecord, until: float) -> TransactionRecord:

@@ -11,7 +11,7 @@ from keys import KeysError
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
 from terminal.acquirer.code_payment import ask_once, until_final
-from terminal.acquirer.judge import answer_of, judge
+from terminal.acquirer.judge import answer_of, judge, reversal_reason
 from terminal.acquirer.link import Channel, LinkDown, LinkLost
 from terminal.acquirer.request import Presented, financial
 from terminal.acquirer.reversal import Reversals
@@ -24,9 +24,6 @@ from terminal.journal import BeginRefused, Slip
 
 __all__ = ["Exchange"]
 
-_REASON = {UndoCause.BAD_MAC: "A0", UndoCause.NO_ANSWER: "98", UndoCause.LINK_LOST: "98"}
-"""Element 39 of the reversal; 06 for every other cause (facts/unionpay.md §3.1)."""
-_OTHER = "06"
 _WORTH_ASKING = frozenset({UndoCause.NO_ANSWER, UndoCause.LINK_LOST, UndoCause.BAD_REPLY, UndoCause.AMBIGUOUS_CODE})
 """After these a code payment is asked for; what was forged or refused is undone at once."""
 
@@ -76,7 +73,8 @@ class Exchange:
 
     async def close_order(self, record: TransactionRecord) -> Outcome:
         """Nobody has paid: the host is told to drop the order, and to give back what was paid after all."""
-        found = await self._acquirer.journal.undo(record.id, UndoCause.NOT_PAID, _OTHER, None)
+        cause = UndoCause.NOT_PAID
+        found = await self._acquirer.journal.undo(record.id, cause, reversal_reason(cause), None)
         self._follow(found)
         return outcome_of(found)
 
@@ -211,7 +209,7 @@ class Exchange:
         if self._queried(record) and kind.payer is Payer.CODE and cause in _WORTH_ASKING:
             return record, cause
         if kind.undo is Undo.REVERSAL:
-            return await journal.undo(record.id, cause, _REASON.get(cause, _OTHER), answer), None
+            return await journal.undo(record.id, cause, reversal_reason(cause), answer), None
         if kind.undo is Undo.ADVICE:
             return await journal.advise(record.id, cause), None
         if cause is UndoCause.UNPROVEN_DECLINE and answer is not None:

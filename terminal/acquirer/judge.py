@@ -15,7 +15,7 @@ from iso8583 import Message
 from terminal.acquirer.request import VOUCHER_TAG, tag_of
 from terminal.domain.record import HostAnswer, UndoCause
 
-__all__ = ["Mac", "Verdict", "answer_of", "answers", "judge", "reversal_closed"]
+__all__ = ["Mac", "Verdict", "answer_of", "answers", "judge", "reversal_closed", "reversal_reason"]
 
 
 class Mac(Enum):
@@ -24,6 +24,15 @@ class Mac(Enum):
     VALID = "valid"
     WRONG = "wrong"
     ABSENT = "absent"
+
+
+_REASONS = {UndoCause.BAD_MAC: "A0", UndoCause.NO_ANSWER: "98", UndoCause.LINK_LOST: "98"}
+_OTHER_REASON = "06"
+
+
+def reversal_reason(cause: UndoCause) -> str:
+    """Element 39 of a first reversal, by what was wrong with the attempt (facts/unionpay.md §3.1)."""
+    return _REASONS.get(cause, _OTHER_REASON)
 
 
 @dataclass(frozen=True, slots=True)
