@@ -13,10 +13,10 @@ from pathlib import Path
 
 from PIL import ImageDraw, ImageFont
 
-__all__ = ["box_of", "font", "length_of", "write"]
+__all__ = ["FONT", "box_of", "font", "length_of", "write"]
 
 _FOLDER = Path(__file__).parent.parent / "fonts"
-_COMMON, _RARE = _FOLDER / "wqy-microhei.ttc", _FOLDER / "noto-sans-cjk-rare.otf"
+FONT, _RARE = _FOLDER / "wqy-microhei.ttc", _FOLDER / "noto-sans-cjk-rare.otf"
 SIZES_KEPT = 32
 CHARACTERS_KEPT = 4096
 _FIRST_HAN = "\u2e80"
@@ -29,7 +29,7 @@ Box = tuple[float, float, float, float]
 
 def font(size: int) -> ImageFont.FreeTypeFont:
     """The font at a height in pixels."""
-    return _font(_COMMON, size)
+    return _font(FONT, size)
 
 
 def length_of(text: str, size: int) -> float:
@@ -80,7 +80,7 @@ def _shift(text: str, size: int, anchor: str) -> float:
 
 def _pieces(text: str, size: int) -> Iterator[tuple[str, ImageFont.FreeTypeFont]]:
     for rare, characters in groupby(text, _is_rare):
-        yield "".join(characters), _font(_RARE if rare else _COMMON, size)
+        yield "".join(characters), _font(_RARE if rare else FONT, size)
 
 
 def _has_rare(text: str) -> bool:
@@ -90,7 +90,7 @@ def _has_rare(text: str) -> bool:
 @lru_cache(maxsize=CHARACTERS_KEPT)
 def _is_rare(character: str) -> bool:
     """Whether only the second font has a character."""
-    return character >= _FIRST_HAN and _lacks(_COMMON, character) and not _lacks(_RARE, character)
+    return character >= _FIRST_HAN and _lacks(FONT, character) and not _lacks(_RARE, character)
 
 
 def _lacks(path: Path, character: str) -> bool:

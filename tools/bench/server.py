@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from terminal.screens.font import FONT
+from tools.bench.face_of_collection import first_font
 from tools.counter.commands import Refused, do
 from tools.counter.counter import Choices, Counter
 from tools.counter.story import Pace, load, named, play
@@ -64,6 +66,7 @@ class Bench:
         application = web.Application(middlewares=[self._guard], client_max_size=LINE_BYTES_MAX)
         for path in _FILES:
             application.router.add_get(path, _file)
+        application.router.add_get("/han.ttf", _font)
         application.router.add_get("/counter", self._converse)
         self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -184,3 +187,9 @@ async def _file(request: web.Request) -> web.StreamResponse:
     name, kind = _FILES[request.path]
     body = await asyncio.to_thread((PAGE / name).read_bytes)
     return web.Response(body=body, content_type=kind, charset="utf-8")
+
+
+async def _font(request: web.Request) -> web.StreamResponse:
+    """The terminal's own font, for Chinese on a machine that has none; a browser asks for it only then."""
+    body = await asyncio.to_thread(lambda: first_font(FONT.read_bytes()))
+    return web.Response(body=body, content_type="font/ttf")

@@ -188,6 +188,10 @@ def test_chinese_screens_and_a_page_opened_later(at_the_bench):
         await page.until("document.querySelector('#spoken').textContent.includes('交易成功')")
         await page.until("document.querySelector('#story').textContent.includes('0210')")
 
+        # A machine without a Chinese font is given the terminal's.
+        assert await page.run("document.fonts.load('15px Han', '请').then(faces => faces.length)") == 1
+        await page.until("document.querySelector('#customer').textContent.includes('RMB 1.00')")
+
     at_the_bench(story, language="zh")
 
 
