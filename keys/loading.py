@@ -208,6 +208,12 @@ class Loading:
         self._ceremony.cancel(self._room.monotonic())
         return self._end()
 
+    def abandon(self) -> None:
+        """The process ends: wipe everything and wait for no disk. The next opening notes the interruption."""
+        self._ceremony.cancel(self._room.monotonic())
+        if self._received is not None:
+            self._received.wipe()
+
     @property
     def view(self) -> View:
         """Where it stands."""

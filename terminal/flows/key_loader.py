@@ -52,6 +52,8 @@ async def load_from_device(desk: Desk) -> None:
     finally:
         line.close()
         end.wipe()
+        if service.loading is not None:
+            service.loading.abandon()  # nothing, once it is over
 
 
 async def _serve(desk: Desk, service: LoaderService) -> None:

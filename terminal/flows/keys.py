@@ -102,7 +102,7 @@ async def conduct(desk: Desk, loading: Loading) -> View:
     except (Cancelled, TimedOut):
         view = await desk.acquirer.writer.run(loading.cancel)
     except BaseException:
-        loading.cancel()  # the terminal goes down: nothing of the key stays in memory
+        loading.abandon()  # the terminal goes down: nothing of the key stays in memory
         raise
     if view.over:
         await tell_end(desk, loading, view)

@@ -338,6 +338,23 @@ def test_a_ceremony_that_was_cut_off_leaves_nothing_and_is_noted(hands, room, co
     again.vault.close()
 
 
+def test_a_process_that_ends_in_mid_ceremony_wipes_and_leaves_the_note_to_the_next(
+    hands, room, components, tmp_path, credential, clock
+):
+    loading = hands.begin()
+    hands.sign_in_both(loading)
+    hands.type_all(loading, components[:1])
+    lines = len(room.audit.lines())
+    held = list(loading._ceremony._components)
+    loading.abandon()
+    assert held and all(len(secret) == 0 for secret in held)
+    assert len(room.audit.lines()) == lines, "nothing waited for a disk"
+    room.vault.close()
+    again = open_key_room(tmp_path / "keys.vault", CredentialProtector(credential), "lab", clock.now, clock.monotonic)
+    assert again.audit.lines()[-1].event == "ceremony-interrupted"
+    again.vault.close()
+
+
 def test_the_log_tells_a_ceremony_from_beginning_to_end(hands, room, components):
     loading = hands.begin()
     hands.sign_in_both(loading)
