@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from drivers.discovery import discover
 from drivers.events import DeviceState, MisScan, MisSwipe, Scan, Swipe
 from drivers.hid_reports import MAGTEK_REPORT, MAGTEK_REPORT_BYTES, POS_REPORT, POS_REPORT_BYTES
 from drivers.hotplug import Hotplug
@@ -136,3 +137,19 @@ def test_the_kernels_announcement_opens_a_device_at_once(run, played, times, eve
             hotplug.close()
 
     run(story)
+
+
+def test_what_is_plugged_in_is_recognised_and_named_by_its_serial_number(played):
+    """By the kernel's own files, with udev's names."""
+    wanted = {
+        READER: (UsbHid(READER, READER_DESCRIPTOR, MAGTEK_REPORT_BYTES), "msr", "hid-msr", READER.usb_address),
+        POS_SCANNER: (UsbHid(POS_SCANNER, POS_DESCRIPTOR, POS_REPORT_BYTES), "scanner", "hid-scanner",
+                      POS_SCANNER.usb_address),
+        KEYPAD: (UsbKeyboard(KEYPAD), "keypad", "evdev-keypad", f"/dev/input/by-id/{KEYPAD.by_id}-event-kbd"),
+    }  # fmt: skip
+    for device, *_ in wanted.values():
+        played(device)
+    found = {one.identity.serial: one for one in discover() if one.identity is not None}
+    for identity, (_, use, driver, address) in wanted.items():
+        one = found[identity.serial]
+        assert (str(one.use), one.driver, one.address, one.problem) == (use, driver, address, ""), one.why
