@@ -190,8 +190,8 @@ class Ceremony:
             self._last_at = at
 
     def cancel(self, at: float) -> None:
-        """The red key."""
-        if self.state not in ENDS and not self._late(at):
+        """The red key. While the key is being stored it does nothing: the disk decides."""
+        if (self.state, Step.CANCEL) in TRANSITIONS and not self._late(at):
             self._go(Step.CANCEL, at)
 
     def tick(self, at: float) -> None:

@@ -13,6 +13,7 @@ from keys.ceremony_states import ENDS, TRANSITIONS, State, Step
 from keys.errors import CeremonyRefused, KeysError, UsageRefused
 from keys.kcv import kcv
 from keys.loading import open_key_room
+from keys.records import Kcv
 from keys.secret import Secret
 
 PASSWORDS = {"11": "40917263", "22": "58203714"}
@@ -259,6 +260,17 @@ def test_every_open_state_can_be_left_and_every_end_is_an_end():
             assert following == {Step.STORED, Step.UNFIT}
         else:
             assert {Step.CANCEL, Step.EXPIRE} <= following
+
+
+def test_cancelling_while_the_key_is_being_stored_changes_nothing():
+    ceremony = Ceremony(Plan("tmk", Way.TR34), 0.0)
+    ceremony.proven("11", 1.0)
+    ceremony.delivered_sealed(Kcv("123456", "legacy", "tdes"), 2.0)
+    ceremony.agree(3.0)
+    ceremony.cancel(4.0)
+    assert ceremony.state is State.STORING
+    ceremony.stored(5.0)
+    assert ceremony.state is State.STORED
 
 
 def test_every_state_and_step_is_in_the_table():
