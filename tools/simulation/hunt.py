@@ -56,7 +56,12 @@ def hunt(name: str) -> Kill:
 
 
 def _fitting(scenario: Scenario, bug: Bug) -> Scenario:
-    """The profile that the bug needs; nothing else of the scenario changes."""
+    """The profile and the weather that the bug needs; nothing else of the scenario changes."""
+    if bug.printer_trouble:
+        operations = tuple(replace(each, printer="runs-out") for each in scenario.operations)
+        scenario = replace(scenario, operations=operations)
+    if bug.stormy:
+        scenario = replace(scenario, fault_probability=0.7, faults=(Fault.ANSWER_LOST, Fault.REQUEST_LOST))
     if not bug.overrides:
         return scenario
     faults = scenario.faults

@@ -45,7 +45,6 @@ class Rest:
     wire: WireWatch
     slips: tuple[ReadSlip, ...]
     currency: str
-    waiting_rows_max: int
 
 
 def charges(rest: Rest) -> Iterator[str]:

@@ -61,6 +61,8 @@ class Bug:
     """Keys of the profile without which the bug does not matter."""
     printer_trouble: bool = False
     """Whether it shows only when the printer has troubles."""
+    stormy: bool = False
+    """Whether it shows only when most messages are lost."""
 
 
 PLANTED: dict[str, Bug] = {}
@@ -68,13 +70,13 @@ PLANTED: dict[str, Bug] = {}
 
 
 def bug(
-    name: str, what: str, *, printer_trouble: bool = False, **overrides: str
+    name: str, what: str, *, printer_trouble: bool = False, stormy: bool = False, **overrides: str
 ) -> Callable[[Callable[[Patch], None]], Callable[[Patch], None]]:
     """Enter a bug into the table."""
 
     def enter(plant: Callable[[Patch], None]) -> Callable[[Patch], None]:
         assert name not in PLANTED, f"two bugs are called {name}"
-        PLANTED[name] = Bug(name, what, plant, tuple(overrides.items()), printer_trouble)
+        PLANTED[name] = Bug(name, what, plant, tuple(overrides.items()), printer_trouble, stormy)
         return plant
 
     return enter

@@ -24,7 +24,7 @@ from tools.simulation.planted import Patch, bug
 __all__: list[str] = []
 
 
-@bug("reversal-three-tries", "a reversal is given up after three tries")
+@bug("reversal-three-tries", "a reversal is given up after three tries", stormy=True)
 def _three_tries(patch: Patch) -> None:
     whole = vars(Reversals)["_try"]
 
@@ -174,7 +174,7 @@ def _refund_forgotten(patch: Patch) -> None:
     patch.over(Journal, "advise", advise)
 
 
-@bug("offline-limit-forgotten", "how much waits for the host is counted from the last start on", offline_count_max="3")
+@bug("offline-limit-forgotten", "how much waits for the host is never added up", stormy=True, offline_count_max="3")
 def _limit_forgotten(patch: Patch) -> None:
     patch.over(Limits, "_check_waiting", lambda self, database, intent, now: None)
 

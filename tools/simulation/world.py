@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from terminal.domain.transactions import TRANSACTIONS
 from tools.simulation.books import Books, host_kind, read_books
 from tools.simulation.clerk import Clerk, Reference
 from tools.simulation.devices import PaperPrinter
@@ -37,6 +39,7 @@ PROBE_MINOR = 11
 _ORIGINAL = {
     "sale": "sale", "sale_code": "qr-sale", "order": "qr-order", "pre_auth": "pre-auth", "complete": "completion",
 }  # fmt: skip
+_AGREED_HERE = frozenset({"offline_sale", "tip", "complete_by_advice"})
 _HEALTHY = Plan(0.0, (), 60.0)
 
 
@@ -128,11 +131,24 @@ class World:
         await self.clerk.perform(operation, self._reference(operation))
         if timer is not None:
             timer.cancel()
+        if operation.name in _AGREED_HERE:
+            self._limits()
         if cut is not None and not self.machine.running:
             await self.cut(cut)
         if self.machine.running:
             power.cut_at, power.fault_at = None, {}
         self.printer.restored()
+
+    def _limits(self) -> None:
+        """I14: what waits for the host is never more than the acquirer allows."""
+        assert self.machine.disk is not None
+        profile = self.machine.settings.acquirer_profile
+        files = self.machine.disk.platter("none", self.rng)
+        with suppress(sqlite3.Error):  # cut off before the journal was made
+            rows = read_books(files, self.machine.journal_name).rows
+            waiting = [row.amount_minor for row in rows if row.state == "advising" and TRANSACTIONS[row.kind].stands]
+            if len(waiting) > profile.offline_count_max or sum(waiting) > profile.offline_sum_max_minor:
+                self.wrong("I14", f"{len(waiting)} offline transactions of {sum(waiting)} wait for the host")
 
     async def cut(self, cut: Cut) -> None:
         """The power has gone; it comes back, and perhaps goes again during the starts."""
@@ -280,7 +296,7 @@ class World:
         for slip in slips:
             self.watcher.canaries(slip.text.encode("utf-8"), "a slip", quick=True)
         profile = self.machine.settings.acquirer_profile
-        rest = Rest(books, self.host, self.watcher.wire, slips, profile.currency, profile.offline_count_max)
+        rest = Rest(books, self.host, self.watcher.wire, slips, profile.currency)
         for invariant, check in AT_REST.items():
             for text in check(rest):
                 self.wrong(invariant, text)
