@@ -15,11 +15,12 @@ from drivers.scanner import Scanner
 from drivers.simulated_paper import PaperPath
 from terminal.screens.render import Size, draw
 from terminal.screens.screen import Screen
+from tools.hardware_bench.limits import REPLUG_S
 from tools.hardware_bench.outside import Monitor, OutsideKeyboard, OutsideLine, screenshot
 
 TRACK2 = "6200000000000005=49121010000000000000"
 SLIP = b"\x1b@" + bytes(range(32, 256)) * 20 + b"\x1dV\x00"
-REPLUG_S, PICTURE_S = 3.0, 10.0
+PICTURE_S = 30.0
 GET_RANDOM, GET_FAMILY = "80010000000c0000017b0008", "8001000000160000017a000000060000010000000001"
 
 

@@ -12,12 +12,12 @@ from drivers.events import DeviceState, PrinterChanged
 from drivers.health import HealthLevel, Verdict
 from drivers.printer import Printer, PrinterTrouble, PrinterTroubleReason
 from tools.hardware_bench.gadget import Identity
+from tools.hardware_bench.limits import REPLUG_S
 from tools.hardware_bench.printer import UsbPrinter
 
 EPSON = Identity(0x04B8, 0x0202, "SLIP01", model="Slip")
 CHEAP = Identity(0x1FC9, 0x2016, "SLIP02", model="Slip")
 SLIP = b"\x1b@" + bytes(range(32, 256)) * 100 + b"\x1dV\x00"
-REPLUG_S = 3.0
 PACE_S = 0.02
 
 

@@ -11,12 +11,12 @@ import signal
 import pytest
 
 from tools.hardware_bench.counter import DEVICES, Counter
+from tools.hardware_bench.limits import REPLUG_S
 from tools.rig.operator import SALE_S, slips_on
 from tools.unplug_campaign import paper_faults
 
 UNPLUGS = int(os.environ.get("COUNTERTOP_BENCH_UNPLUGS", "3"))
 SEED = int(os.environ.get("COUNTERTOP_BENCH_SEED", "1"))
-REPLUG_S = 3.0
 OUT_MAX_S = 0.5
 SLIP_PACE_S = 0.1
 """After each packet of a slip: long enough to be pulled in two."""

@@ -17,6 +17,7 @@ from drivers.msr import MagneticStripeReader
 from drivers.scanner import Scanner
 from tools.hardware_bench.devices import SerialLine, UsbHid, UsbKeyboard, key_reports, text_reports
 from tools.hardware_bench.gadget import Identity
+from tools.hardware_bench.limits import REPLUG_S
 
 KEYPAD = Identity(0x1D6B, 0x0201, "KEYPAD01", model="Keypad")
 READER = Identity(0x0801, 0x0001, "READER01", model="Reader")
@@ -30,7 +31,6 @@ HID_READER_DESCRIPTOR = bytes.fromhex("0600ff 0901 a101 0920 1500 26ff00 7508 96
 POS_DESCRIPTOR = bytes.fromhex("058c 0902 a101 8502 1500 26ff00 7508 953f 09fe 8102 c0")
 TRACK1, TRACK2 = "B6200000000000005^TEST/CARD^49121010000000000000", "6200000000000005=49121010000000000000"
 CODE = "https://qr.example/p?id=62012345678901234567"
-REPLUG_S = 3.0
 
 
 def opened(identity):

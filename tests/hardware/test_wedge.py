@@ -10,6 +10,7 @@ from drivers.evdev_device import open_input
 from drivers.events import DeviceState, MisScan, MisSwipe, MisSwipeReason, Scan, Swipe
 from drivers.msr import MagneticStripeReader
 from drivers.scanner import Scanner
+from tools.hardware_bench.limits import REPLUG_S
 from tools.hardware_bench.uinput import reports
 
 INTERVAL_S = 0.001
@@ -17,7 +18,6 @@ TRACK1 = "B6200000000000005^TEST/CARD^49121010000000000000"
 TRACK2 = "6200000000000005=49121010000000000000"
 PASS = f"%{TRACK1}?;{TRACK2}?"
 CODE = "62012345678901234567"
-REPLUG_S = 3.0
 NOTHING_S = 0.3
 
 
