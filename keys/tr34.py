@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -57,6 +57,17 @@ __all__ = [
 
 RSA_BITS_MIN = 2048
 CHALLENGE_BYTES = 16
+X509_FAULTS = (
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""All that the library says of bytes that are no certificate, or not one that it knows; few of them are ValueErrors."""
 CHALLENGE_LIFE = timedelta(minutes=10)
 _RSA_STRENGTHS = ((7680, 192), (3072, 128), (2048, 112))
 """NIST SP 800-57 part 1, table 2: modulus bits, strength."""
@@ -250,7 +261,7 @@ def _check_certificate(certificate: x509.Certificate, anchors: Anchors, now: dat
     root = anchors.host_root
     try:
         certificate.verify_directly_issued_by(root)
-    except (InvalidSignature, ValueError, TypeError):
+    except X509_FAULTS:
         raise Tr34Refused("The host's certificate is not from the root of hosts.") from None
     for each, name in ((root, "root of hosts"), (certificate, "host's certificate")):
         if not each.not_valid_before_utc <= now <= each.not_valid_after_utc:
@@ -262,7 +273,7 @@ def _check_certificate(certificate: x509.Certificate, anchors: Anchors, now: dat
             raise Tr34Refused("The root of hosts may not issue certificates.")
         constraints = _extension(certificate, x509.BasicConstraints)
         usage = _extension(certificate, x509.KeyUsage)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except X509_FAULTS:
         raise Tr34Refused("The extensions of the host's certificate cannot be read.") from None
     if constraints is not None and constraints.ca:
         raise Tr34Refused("A certificate authority is no host.")
@@ -280,7 +291,7 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
 def _certificate(data: bytes) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(data)
-    except ValueError:
+    except X509_FAULTS:
         raise Tr34Refused("The host's certificate cannot be read.") from None
 
 
@@ -288,7 +299,7 @@ def _crl(data: bytes, root: x509.Certificate, now: datetime) -> x509.Certificate
     try:
         crl = x509.load_der_x509_crl(data)
         genuine = crl.issuer == root.subject and crl.is_signature_valid(_rsa(root))
-    except (ValueError, TypeError):
+    except X509_FAULTS:
         raise Tr34Refused("The revocation list cannot be read.") from None
     if not genuine:
         raise Tr34Refused("The revocation list is not from the root of hosts.")
@@ -320,7 +331,10 @@ def _not_revoked(host: BoundHost) -> BoundHost:
 
 
 def _rsa(certificate: x509.Certificate) -> RSAPublicKey:
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except X509_FAULTS:
+        key = None
     if not isinstance(key, RSAPublicKey):
         raise Tr34Refused("A certificate of TR-34 has an RSA key.")
     return key

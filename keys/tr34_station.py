@@ -26,7 +26,17 @@ from cryptography.x509.oid import NameOID
 
 from keys.errors import KeysError
 from keys.key_block import TERMINAL_POLICY, Policy
-from keys.tr34 import Anchors, BoundHost, Challenge, Credential, Tr34Refused, bind, credential_token, receive
+from keys.tr34 import (
+    X509_FAULTS,
+    Anchors,
+    BoundHost,
+    Challenge,
+    Credential,
+    Tr34Refused,
+    bind,
+    credential_token,
+    receive,
+)
 from keys.vault import Vault
 from keys.vault_arrivals import Received, from_opened
 
@@ -170,5 +180,5 @@ def _load(data: bytes) -> x509.Certificate:
     try:
         pem = data.lstrip().startswith(b"-----")
         return x509.load_pem_x509_certificate(data) if pem else x509.load_der_x509_certificate(data)
-    except ValueError:
+    except X509_FAULTS:
         raise KeysError("The file is no certificate.", "Give a certificate in PEM or DER.") from None
