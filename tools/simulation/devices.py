@@ -125,6 +125,10 @@ class PaperPrinter:
         for port in self._ports:
             port.moving.set()
 
+    def stands(self, data: bytes) -> bool:
+        """Whether bytes are not taken now: with the cover open or the roll ended only a question is."""
+        return self.stalls or (data[:2] != _ASK and not (self.paper and self.cover_closed))
+
     def tear(self) -> None:
         """Whatever is half printed is torn off."""
         if self._current:
@@ -190,7 +194,7 @@ class _PaperPort:
     async def send(self, data: bytes) -> None:
         """Hand over. Raises OSError when the printer is gone."""
         self._require()
-        while self._printer.stalls:
+        while self._printer.stands(data):
             self.moving.clear()
             await self.moving.wait()
             self._require()
