@@ -146,7 +146,13 @@ class Printer(Supervised):
             self.statistics["ReceiptSlipCount"] += 1
             if self._model.process_id and port.answers:
                 await self._until_printed(port)
+            elif self._model.realtime and port.answers:
+                await self._until_it_may_be_asked()
             await self._ask_for_changes()
+
+    async def _until_it_may_be_asked(self) -> None:
+        """A printer that was busy when the slip began can tell how it went: its roll may have ended in it."""
+        await asyncio.sleep(max(0.0, self._quiet_until - asyncio.get_running_loop().time()))
 
     async def _hand_over(self, port: Port, piece: bytes, progress: Callable[[], None]) -> None:
         sending = asyncio.ensure_future(port.send(piece))

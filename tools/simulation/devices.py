@@ -26,6 +26,8 @@ _SYN = pack_event(ecodes.EV_SYN, ecodes.SYN_REPORT, 0)
 _DROPPED = pack_event(ecodes.EV_SYN, ecodes.SYN_DROPPED, 0) + _SYN
 _ASK = b"\x10\x04"
 _CUT = b"\x1dV"
+ROLL_S = 3.0
+"""Nobody changes a roll faster: the terminal has asked for the paper by then."""
 
 
 class InputPipe:
@@ -101,6 +103,7 @@ class PaperPrinter:
         self.paper, self.cover_closed, self.mute, self.present, self.stalls = True, True, False, True, False
         self.runs_out_after: int | None = None
         """Bytes after which the roll ends."""
+        self._ended_at = -ROLL_S
         self._ports: list[_PaperPort] = []
 
     async def open_port(self, address: str, received: Received) -> Port:
@@ -120,8 +123,12 @@ class PaperPrinter:
 
     def restored(self) -> None:
         """Everything in order again."""
-        self.paper, self.cover_closed, self.mute, self.present, self.stalls = True, True, False, True, False
+        loop = asyncio.get_running_loop()
+        changing_s = self._ended_at + ROLL_S - loop.time()
+        self.paper, self.cover_closed, self.mute, self.present, self.stalls = changing_s <= 0, True, False, True, False
         self.runs_out_after = None
+        if not self.paper:
+            loop.call_later(changing_s, self.restored)
         for port in self._ports:
             port.moving.set()
 
@@ -160,6 +167,7 @@ class PaperPrinter:
             self.runs_out_after -= len(data)
             if rest:
                 self.paper, self.runs_out_after = False, None
+                self._ended_at = asyncio.get_running_loop().time()
                 self._current += data
                 self.tear()
                 return

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 __all__ = ["ReadSlip", "read_slip"]
 
+_PICTURE = b"\x1dv0"
 _COMMANDS = re.compile(rb"\x1b@|\x1c[.&]|\x1b[taEd3J].|\x1d[!B].|\x1bp...", re.DOTALL)
 
 
@@ -31,7 +32,7 @@ class ReadSlip:
 
 def read_slip(data: bytes) -> ReadSlip:
     """Read an English slip printed as text."""
-    text = _COMMANDS.sub(b"", data).decode("cp437", "replace")
+    text = _COMMANDS.sub(b"", _without_pictures(data)).decode("cp437", "replace")
     lines = text.splitlines()
     values = dict(_pair(line) for line in lines)
     account = next((after for line, after in pairwise(lines) if line == "CARD NO"), "")
@@ -48,6 +49,16 @@ def read_slip(data: bytes) -> ReadSlip:
         good=" NOT CHARGED " not in lines,
         text=text,
     )
+
+
+def _without_pictures(data: bytes) -> bytes:
+    """Lines that the table of characters cannot say are drawn (``GS v 0``); nobody reads them here."""
+    kept = bytearray()
+    while (start := data.find(_PICTURE)) >= 0 and len(data) >= start + 8:
+        width, height = (int.from_bytes(data[start + at : start + at + 2], "little") for at in (4, 6))
+        kept += data[:start]
+        data = data[start + 8 + width * height :]
+    return bytes(kept) + data
 
 
 def _pair(line: str) -> tuple[str, str]:

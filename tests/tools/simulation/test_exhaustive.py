@@ -20,5 +20,5 @@ def test_a_cut_at_every_operation_leaves_nothing_unknown(story, fault):
     with working_folder() as folder:
         count = explore(Case(story, (fault,)), folder)
     assert count.findings == []
-    assert count.cuts > 50
+    assert count.cuts >= 15  # a settlement whose first message fails ends early
     assert count.states == 3 * count.cuts
