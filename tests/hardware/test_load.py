@@ -27,6 +27,8 @@ PAUSE_MAX_S = 0.1
 """An emulated typist may pause for so long that the driver rightly takes it for the end."""
 SAME_S = 2.5
 """After so long the same card or code is another one."""
+AGAIN_S = 0.5
+"""Nobody swipes again faster. A pass that follows the void one within the driver's silence is taken for its rest."""
 STORY_S = 1800.0
 EVENT_S = 60.0
 SLIP = [Line("示范商店 Corner Shop", style=Style.TITLE), *[Line("消费 Sale", "RMB 128.50")] * 8]
@@ -66,6 +68,7 @@ def test_every_swipe_and_scan_arrives_as_it_was_or_is_to_be_done_again(run, keyb
                 else:
                     assert event.reason in LOST, event.reason
                     again += 1
+                    await asyncio.sleep(AGAIN_S)
         return good, again
 
     async def story(open):

@@ -11,7 +11,7 @@ import serial
 import usb.core
 import usb.util
 
-from drivers.events import DeviceState, KeyPress, MisSwipe, MisSwipeReason, Scan, Swipe
+from drivers.events import DeviceState, KeyPress, MisScan, MisScanReason, MisSwipe, MisSwipeReason, Scan, Swipe
 from drivers.keypad import Keypad
 from drivers.msr import MagneticStripeReader
 from drivers.scanner import Scanner
@@ -19,6 +19,8 @@ from tools.hardware_bench.devices import SerialLine, UsbHid, UsbKeyboard, key_re
 from tools.hardware_bench.gadget import Identity
 from tools.hardware_bench.limits import REPLUG_S
 
+AGAIN_S = 0.5
+"""Nobody swipes or scans again faster."""
 KEYPAD = Identity(0x1D6B, 0x0201, "KEYPAD01", model="Keypad")
 READER = Identity(0x0801, 0x0001, "READER01", model="Reader")
 SCANNER = Identity(0x0C2E, 0x0200, "SCAN01", model="Scanner")
@@ -64,19 +66,31 @@ def test_reader_and_scanner_type_at_the_same_time_as_fast_as_usb_polls(run, play
     async def story(open):
         swipes = await open(MagneticStripeReader("msr", str(reader.node)))
         scans = await open(Scanner("scanner", str(scanner.node)))
-        took = 0.0
+        took, again = 0.0, 0
         for number in range(1, times + 1):
-            reader.type(text_reports(f"%{TRACK1}?;{TRACK2[:-2]}{number:02}?"))
-            scanner.type(text_reports(f"{CODE}{number:03}"))
-            await swipes.count(number, Swipe, MisSwipe)
-            await scans.count(number, Scan)
-            took += await asyncio.to_thread(reader.typed)
-            await asyncio.to_thread(scanner.typed)
+            while len(swipes.of(Swipe)) < number or len(scans.of(Scan)) < number:
+                # What the kernel lost, because this machine stood still, is told and done again.
+                swiped, scanned = len(swipes.of(Swipe, MisSwipe)), len(scans.of(Scan, MisScan))
+                wanted = len(swipes.of(Swipe)) < number, len(scans.of(Scan)) < number
+                if wanted[0]:
+                    reader.type(text_reports(f"%{TRACK1}?;{TRACK2[:-2]}{number:02}?"))
+                if wanted[1]:
+                    scanner.type(text_reports(f"{CODE}{number:03}"))
+                await swipes.count(swiped + wanted[0], Swipe, MisSwipe)
+                await scans.count(scanned + wanted[1], Scan, MisScan)
+                took += await asyncio.to_thread(reader.typed) if wanted[0] else 0.0
+                await asyncio.to_thread(scanner.typed)
+                if len(swipes.of(Swipe)) < number or len(scans.of(Scan)) < number:
+                    again += 1
+                    await asyncio.sleep(AGAIN_S)
+        assert {event.reason for event in swipes.of(MisSwipe)} <= {MisSwipeReason.EVENTS_LOST}
+        assert {event.reason for event in scans.of(MisScan)} <= {MisScanReason.EVENTS_LOST}
         got = [(s.tracks.track1.decode(), s.tracks.track2.decode()) for s in swipes.of(Swipe)]
         assert got == [(TRACK1, f"{TRACK2[:-2]}{n:02}") for n in range(1, times + 1)]
         assert [s.text.data.decode() for s in scans.of(Scan)] == [f"{CODE}{n:03}" for n in range(1, times + 1)]
         reports = times * len(text_reports(f"%{TRACK1}?;{TRACK2}?"))
-        record_property("usb reader beside usb scanner", f"{times} passes, {took / reports * 1000:.2f} ms a report")
+        pace_ms = took / reports * 1000
+        record_property("usb reader beside usb scanner", f"{times} passes, {again} again, {pace_ms:.2f} ms a report")
 
     run(story, timeout_s=120)
 

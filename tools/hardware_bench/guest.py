@@ -40,6 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         "junit_family=xunit1",  # the one that keeps what tests measured
         f"--junitxml={FOLDER / 'result.xml'}",
         "--durations=8",
+        "--tb=native",  # the others parse the source again, which CPython 3.11 does not always survive here
         "--color=no",
     ]
     return subprocess.run([*pytest, *options, *arguments], check=False).returncode
