@@ -152,4 +152,8 @@ def screenshot(monitor: Monitor, name: str = "screen.ppm") -> Path:
 
 
 def _first(folder: str, pattern: str) -> Path:
-    return next(Path(folder).glob(pattern), Path(folder) / "absent")
+    absent = Path(folder) / "absent"
+    try:
+        return next(Path(folder).glob(pattern), absent)
+    except FileNotFoundError:  # udev removes the folder with the last name in it
+        return absent
