@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from drivers.once import SAME_S
 from tools.rig.rig import Rig
 from tools.rig.terminal import TerminalOptions
 
@@ -86,6 +87,7 @@ async def _swipe(rig: Rig) -> float:
     arrived = await rig.host.event("first-byte", _EVENT_S, after=position)
     await rig.until("outcome.approved")
     await rig.press("enter")
+    await asyncio.sleep(SAME_S)  # the same card sooner is a double swipe
     return float(arrived["at_ns"] - swiped_ns) / 1e9
 
 
