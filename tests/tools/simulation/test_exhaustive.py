@@ -20,5 +20,6 @@ def test_a_cut_at_every_operation_leaves_nothing_unknown(story, fault):
     with working_folder() as folder:
         count = explore(Case(story, (fault,)), folder)
     assert count.findings == []
-    assert count.cuts >= 15  # a settlement whose first message fails ends early
+    ends_early = story == "settlement" and fault is not Fault.NONE  # its first message fails
+    assert count.cuts > (15 if ends_early else 50)
     assert count.states == 3 * count.cuts
