@@ -37,7 +37,6 @@ COMMANDS = (
     Command("keys", "tools.keys_cli", "load, list and destroy keys in the vault"),
     Command("devices", "tools.devices.cli", "list the devices of this machine and try them"),
     Command("keyloader", "tools.key_loader", "be a key-loading device at a serial line, for training"),
-    Command("devices", "tools.devices", "list the devices of this machine and try them"),
     Command("doctor", "tools.doctor", "find out what keeps the terminal from working"),
     Command("decode", "tools.decode", "show a message's elements"),
     Command("encode", "tools.encode", "build a message from its elements"),
