@@ -13,6 +13,7 @@ from keys import KeyRoom, KeysError, Loading, Plan, State, View, Way
 from keys.errors import AuditBroken, AuditFull
 from terminal.desk import Desk
 from terminal.flows.custodians import NUMBER_DIGITS, ask_custodian, enrol_custodians, password_prompt
+from terminal.flows.manage import sign_on_flow
 from terminal.journal import Slip
 from terminal.key_prompts import Attended, Check, CheckPrompt, ChoosePrompt, HexPrompt
 from terminal.prompts import Cancelled, Confirm, DigitsPrompt, MenuPrompt, Prompt, TimedOut
@@ -110,13 +111,15 @@ async def conduct(desk: Desk, loading: Loading) -> View:
 
 
 async def tell_end(desk: Desk, loading: Loading, view: View) -> None:
-    """What became of it, and the slip for the custodians' signatures."""
+    """What became of it, the slip for the custodians' signatures, and a sign-on under a new master key."""
     if view.state is State.STORED and not view.plan.rehearsal:
         await _keys_changed(desk)
     if loading.audit_number > 0 and view.component_kcvs:
         await desk.journal.jobs.queue_slip(None, Slip.KEYS, reprint=False, batch=loading.audit_number)
         desk.print_waiting()
     await desk.tell(ceremony_screen(desk.texts, view), _STEP_S)
+    if view.state is State.STORED and view.plan.slot == desk.acquirer.profile.master_key_slot:
+        await sign_on_flow(desk)  # the proof that the host has the same key, while both custodians are still there
 
 
 async def _turn(desk: Desk, loading: Loading, view: View) -> View:

@@ -42,6 +42,8 @@ class TerminalOptions:
     timeouts: Mapping[str, float] = field(default_factory=dict)
     devices: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Sections of devices that are not the rig's own, by name: ``{"printer": {"driver": …, "address": …}}``."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """More keys of ``[keys]``, such as the line of a key-loading device."""
     operators: bool = False
     """Whether somebody has to sign in first."""
     display: Mapping[str, str] = field(default_factory=dict)
@@ -134,7 +136,12 @@ class TerminalProcess:
             },
             "acquirer": {"profile": "unionpay-lab"},
             "host": {"address": f"tcp:127.0.0.1:{host_port}"},
-            "keys": {"path": "terminal/keys.vault", "protector": "credential", "credential": "vault.credential"},
+            "keys": {
+                "path": "terminal/keys.vault",
+                "protector": "credential",
+                "credential": "vault.credential",
+                **options.keys,
+            },
             **{
                 f"devices.{name}": {"driver": driver, "address": f"unix:{self.folder / name}.sock"}
                 for name, driver in (*_DEVICES.items(), *_PIN_PAD[: options.pin_pad])
