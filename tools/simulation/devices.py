@@ -103,6 +103,8 @@ class PaperPrinter:
         self.paper, self.cover_closed, self.mute, self.present, self.stalls = True, True, False, True, False
         self.runs_out_after: int | None = None
         """Bytes after which the roll ends."""
+        self.ends_with_slip = False
+        """The roll ends with the next slip: it is whole, and the printer says that there is no paper."""
         self._ended_at = -ROLL_S
         self._ports: list[_PaperPort] = []
 
@@ -126,7 +128,7 @@ class PaperPrinter:
         loop = asyncio.get_running_loop()
         changing_s = self._ended_at + ROLL_S - loop.time()
         self.paper, self.cover_closed, self.mute, self.present, self.stalls = changing_s <= 0, True, False, True, False
-        self.runs_out_after = None
+        self.runs_out_after, self.ends_with_slip = None, False
         if not self.paper:
             loop.call_later(changing_s, self.restored)
         for port in self._ports:
@@ -166,15 +168,20 @@ class PaperPrinter:
             data, rest = data[: self.runs_out_after], data[self.runs_out_after :]
             self.runs_out_after -= len(data)
             if rest:
-                self.paper, self.runs_out_after = False, None
-                self._ended_at = asyncio.get_running_loop().time()
                 self._current += data
-                self.tear()
+                self._roll_ends()
                 return
         self._current += data
         while (cut := self._current.find(_CUT)) >= 0:
             self.slips.append(bytes(self._current[:cut]))
             del self._current[: cut + 4]
+            if self.ends_with_slip:
+                self._roll_ends()
+
+    def _roll_ends(self) -> None:
+        self.paper, self.runs_out_after, self.ends_with_slip = False, None, False
+        self._ended_at = asyncio.get_running_loop().time()
+        self.tear()
 
     def _status(self, which: int) -> int:
         offline = not (self.paper and self.cover_closed)

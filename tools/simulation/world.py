@@ -246,7 +246,8 @@ class World:
             case "reset":
                 printer.reset()
             case "runs-out":
-                printer.runs_out_after = self.rng.randrange(1200)
+                printer.ends_with_slip = self.rng.random() < 0.3
+                printer.runs_out_after = None if printer.ends_with_slip else self.rng.randrange(1200)
 
     def _reference(self, operation: Operation) -> Reference:
         """What the slip of the earlier transaction says: the host's latest word on its sale id."""
