@@ -107,7 +107,8 @@ def test_a_usb_reader_pulled_out_in_mid_pass_gives_no_card_and_comes_back(run, p
         await heard.gone()
         assert not heard.of(Swipe)
         # Where the machine stood still, the kernel may have lost events of the pass before the cable came out.
-        assert {event.reason for event in heard.of(MisSwipe)} <= {MisSwipeReason.READER_LOST, MisSwipeReason.EVENTS_LOST}
+        reasons = {event.reason for event in heard.of(MisSwipe)}
+        assert reasons <= {MisSwipeReason.READER_LOST, MisSwipeReason.EVENTS_LOST}
         began = time.monotonic()
         await asyncio.to_thread(reader.plug)
         await heard.state(DeviceState.OPEN)

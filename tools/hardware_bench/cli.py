@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.hardware_bench.image import build
+from tools.hardware_bench.image import Image, build
 from tools.hardware_bench.machine import Machine, Run
 from tools.hardware_bench.packages import Unavailable, cache_folder, kernel, programs
 
@@ -67,6 +67,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--strict", action="store_true", help="on a calm machine: no swipe or scan may have to be done again"
     )
+    parser.add_argument(
+        "--again", action="store_true", help="try the tests that were red once more, in a machine started anew"
+    )
     parser.add_argument("--seed", type=int, default=1, help="decides when; the same seed, the same moments")
     parser.add_argument("--command", nargs=argparse.REMAINDER, help="run this in the guest instead of the tests")
     arguments, passed_on = parser.parse_known_args(argv)
@@ -81,9 +84,16 @@ def main(argv: list[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     turn = (folder / "lock").open("w")  # one run at a time: they share this folder; the kernel lets go at our end
     fcntl.flock(turn, fcntl.LOCK_EX)
+    status = _boot(image, folder, arguments, _tests(passed_on))
+    red = _red(folder / "result.xml") if arguments.again and status != EXIT_GREEN else []
+    return _boot(image, folder, arguments, red) if red else status
+
+
+def _boot(image: Image, folder: Path, arguments: argparse.Namespace, tests: list[str]) -> int:
+    """One machine, from its start to its verdict."""
     for stale in ("ready", "result.xml"):
         (folder / stale).unlink(missing_ok=True)
-    command = arguments.command or [sys.executable, "-m", "tools.hardware_bench.guest", *_tests(passed_on)]
+    command = arguments.command or [sys.executable, "-m", "tools.hardware_bench.guest", *tests]
     print(f"Booting Linux {image.release} ...", flush=True)
     with (folder / "run.log").open("w", encoding="utf-8") as log:
 
@@ -154,6 +164,18 @@ def _counts(path: Path) -> Counts:
     suites = ET.parse(path).getroot().iter("testsuite")  # noqa: S314 – pytest wrote it for us
     numbers = [[int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")] for suite in suites]
     return Counts(*(sum(column) for column in zip(*numbers, strict=True)))
+
+
+def _red(path: Path) -> list[str]:
+    """The tests of a report that did not hold, as pytest names them."""
+    if not path.exists():
+        return []
+    cases = ET.parse(path).getroot().iter("testcase")  # noqa: S314 – pytest wrote it for us
+    return [
+        f"{case.get('file')}::{case.get('name')}"
+        for case in cases
+        if case.find("failure") is not None or case.find("error") is not None
+    ]
 
 
 def _figures(path: Path) -> list[tuple[str, str]]:
