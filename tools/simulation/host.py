@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib.resources import files
@@ -123,6 +123,8 @@ class SimulatedHost:
         self._count = 0
         self.asked: list[tuple[str, int, int, str, int]] = []
         """MTI, batch, STAN, type code and amount of every message about money that arrived."""
+        self.verdicts: dict[int, set[str]] = defaultdict(set)
+        """What the terminal was told of its totals, for each batch."""
         self._answers: dict[tuple[str, str], bytes] = {}
         self.genuine: Counter[SaleId] = Counter()
         """Proven approvals that were given out."""
@@ -209,6 +211,8 @@ class SimulatedHost:
             case Fault.TOTALS_DISAGREE if request.mti == "0500":
                 told = str(message.get(48))
                 message = _with(message, 48, told[:_RESULT_AT] + "2" + told[_RESULT_AT + 1 :])
+        if request.mti == "0500" and 48 in message:
+            self.verdicts[request.batch].add(str(message[48])[_RESULT_AT])
         body = self._envelope.seal(request.terminal, message, mac=mac)
         if fault is Fault.WRONG_MAC and mac:
             body = _spoiled_mac(body)

@@ -62,6 +62,8 @@ def _fitting(scenario: Scenario, bug: Bug) -> Scenario:
         scenario = replace(scenario, operations=operations)
     if bug.stormy:
         scenario = replace(scenario, fault_probability=0.7, faults=(Fault.ANSWER_LOST, Fault.REQUEST_LOST))
+    if bug.unbalanced:
+        scenario = replace(scenario, fault_probability=0.7, faults=(Fault.TOTALS_DISAGREE,), settles_at_end=True)
     if not bug.overrides:
         return scenario
     faults = scenario.faults

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from terminal.domain.money import CURRENCIES, format_amount
 from terminal.domain.transactions import SERVICE_KINDS, TRANSACTIONS, Total
-from tools.simulation.books import Books, Row, host_kind
+from tools.simulation.books import Books, Row, Settled, host_kind
 from tools.simulation.host import SimulatedHost
 from tools.simulation.slip_reader import ReadSlip
 from tools.simulation.wire_watch import WireWatch
@@ -92,6 +92,7 @@ def totals(rest: Rest) -> Iterator[str]:
         told = (settled.debit_count, settled.debit_minor, settled.credit_count, settled.credit_minor)
         if told != _sums(rows):
             yield f"batch {settled.batch} was told as {told}, its rows come to {_sums(rows)}"
+        yield from _verdict(rest, settled)
         yield from _uploads(rest, settled.batch, rows, balanced=settled.domestic == "1")
     for batch in {row.batch for row in rest.books.rows}:
         rows = [row for row in rest.books.rows if row.batch == batch and row.state == "approved"]
@@ -109,6 +110,15 @@ def _sums(rows: list[Row]) -> tuple[int, int, int, int]:
             side[0] += 1
             side[1] += row.amount_minor
     return (*sides[Total.DEBIT], *sides[Total.CREDIT])  # type: ignore[return-value]  # two and two
+
+
+def _verdict(rest: Rest, settled: Settled) -> Iterator[str]:
+    """The host could read the totals and found its own in them; what the terminal believes of it was said to it."""
+    held = rest.host.book.rows("SELECT result FROM settlement WHERE batch = ?", (settled.batch,))
+    if [str(row["result"])[0] for row in held] != ["1"]:
+        yield f"batch {settled.batch}: the host does not find its totals in what it was told: {held}"
+    if settled.domestic not in rest.host.verdicts[settled.batch]:
+        yield f"batch {settled.batch}: the host never said {settled.domestic!r} of its totals"
 
 
 def _uploads(rest: Rest, batch: int, rows: list[Row], *, balanced: bool) -> Iterator[str]:

@@ -63,6 +63,8 @@ class Bug:
     """Whether it shows only when the printer has troubles."""
     stormy: bool = False
     """Whether it shows only when most messages are lost."""
+    unbalanced: bool = False
+    """Whether it shows only when the host finds other totals."""
 
 
 PLANTED: dict[str, Bug] = {}
@@ -70,13 +72,19 @@ PLANTED: dict[str, Bug] = {}
 
 
 def bug(
-    name: str, what: str, *, printer_trouble: bool = False, stormy: bool = False, **overrides: str
+    name: str,
+    what: str,
+    *,
+    printer_trouble: bool = False,
+    stormy: bool = False,
+    unbalanced: bool = False,
+    **overrides: str,
 ) -> Callable[[Callable[[Patch], None]], Callable[[Patch], None]]:
     """Enter a bug into the table."""
 
     def enter(plant: Callable[[Patch], None]) -> Callable[[Patch], None]:
         assert name not in PLANTED, f"two bugs are called {name}"
-        PLANTED[name] = Bug(name, what, plant, tuple(overrides.items()), printer_trouble, stormy)
+        PLANTED[name] = Bug(name, what, plant, tuple(overrides.items()), printer_trouble, stormy, unbalanced)
         return plant
 
     return enter

@@ -209,7 +209,7 @@ def _no_upload(patch: Patch) -> None:
     patch.over(settlement_room, "_upload", upload)
 
 
-@bug("settlement-first-eight", "only the first group of records is uploaded")
+@bug("settlement-first-eight", "only the first record of each group is uploaded", unbalanced=True)
 def _first_eight(patch: Patch) -> None:
     whole = vars(settlement_room)["_upload_group"]
 
@@ -219,7 +219,7 @@ def _first_eight(patch: Patch) -> None:
     patch.over(settlement_room, "_upload_group", group)
 
 
-@bug("settlement-result-ignored", "whatever the host finds, the totals are called balanced")
+@bug("settlement-result-ignored", "whatever the host finds, the totals are called balanced", unbalanced=True)
 def _result_ignored(patch: Patch) -> None:
     whole = vars(Settlements)["compared"]
 
