@@ -29,6 +29,8 @@ class Problem:
 class ConfigError(Exception):
     """A configuration that cannot be used; ``problems`` lists everything that was found wrong."""
 
+    remedy = "Mend it, then look again: countertop config check FILE"
+
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)

@@ -31,6 +31,7 @@ from terminal.desk import Desk, EventQueue
 from terminal.domain.record import TransactionRecord
 from terminal.flows.idle import attend
 from terminal.journal import Journal, Limits, PrintJob, Writer
+from terminal.journal.database import JOURNAL_NAME
 from terminal.keyring import protector_for
 from terminal.outside import MACHINE, Outside
 from terminal.screens.face import Face
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
 
 __all__ = ["JOURNAL_NAME", "live"]
 
-JOURNAL_NAME = "journal.db"
 SIGN_ON_RETRY_FIRST_S, SIGN_ON_RETRY_MAX_S = 2.0, 300.0
 
 

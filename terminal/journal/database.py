@@ -14,6 +14,7 @@ from terminal.journal.refusal import BeginRefused
 from terminal.journal.startup import require_counters, require_mount
 
 __all__ = [
+    "JOURNAL_NAME",
     "LOCAL_STORAGE",
     "JournalError",
     "JournalFault",
@@ -22,6 +23,8 @@ __all__ = [
     "require_space",
 ]
 
+JOURNAL_NAME = "journal.db"
+"""The file in the state folder."""
 SCHEMA_VERSION = 1
 FREE_BYTES_MIN = 8 * 1024 * 1024
 """Below this the terminal takes no payment: a full disk must be met before a sale, not in it."""

@@ -6,9 +6,6 @@ terminal does not choose, and by the amount, which the rig chose; never by STAN.
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,10 +14,9 @@ from typing import Any
 
 from terminal.domain.record import OPEN_STATES, State
 from terminal.domain.transactions import TRANSACTIONS, Total
+from terminal.journal.beside import reading
 
 __all__ = ["Comparison", "JournalRow", "compare", "read_journal"]
-
-COPY_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +45,10 @@ class Comparison:
 
 
 def read_journal(path: Path) -> list[JournalRow]:
-    """All transactions of a journal, from a copy: the terminal holds the file for itself.
-
-    A copy taken in the middle of a write may be torn; it is taken again.
-    """
-    for attempt in range(COPY_TRIES):
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / path.name
-            try:
-                for suffix in ("", "-wal"):
-                    source = path.with_name(path.name + suffix)
-                    if source.exists():
-                        shutil.copyfile(source, copy.with_name(copy.name + suffix))
-                return _rows(copy)
-            except sqlite3.DatabaseError:
-                if attempt == COPY_TRIES - 1:
-                    raise
-    raise AssertionError("unreachable")
+    """All transactions of a journal, whether or not its terminal runs."""
+    query = "SELECT kind, state, batch, stan, amount_minor, rrn, undo_cause FROM txn ORDER BY id"
+    with reading(path) as database:
+        return [JournalRow(*row) for row in database.execute(query)]
 
 
 def compare(
@@ -109,12 +92,3 @@ def compare(
         sum(amount * count for (_, amount), count in charged.items()),
         tuple(faults),
     )
-
-
-def _rows(path: Path) -> list[JournalRow]:
-    database = sqlite3.connect(path)
-    try:
-        query = "SELECT kind, state, batch, stan, amount_minor, rrn, undo_cause FROM txn ORDER BY id"
-        return [JournalRow(*row) for row in database.execute(query)]
-    finally:
-        database.close()
