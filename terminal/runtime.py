@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from typing import NoReturn
 
 from config import Settings
@@ -17,12 +18,14 @@ from keys import KeysError, harden
 from keys.errors import SelfTestFailed
 from terminal.assembly import JOURNAL_NAME, live
 from terminal.journal import JournalError, JournalFault
+from terminal.outside import MACHINE, Outside
 from terminal.screens.displays import displays_of, player_of
 from terminal.screens.face import Face
 from terminal.screens.screen import Screen, Tone
 from terminal.screens.texts import Translator
 from terminal.service.monitor import Monitor
 from terminal.service.stall import MeteredSelector
+from terminal.service.supervision import OUT_OF_SERVICE, PresentWriter, Supervisor
 
 __all__ = ["JOURNAL_NAME", "run", "serve"]
 
@@ -53,26 +56,29 @@ async def serve(settings: Settings, selector: MeteredSelector) -> NoReturn:
     selector.stalled = lambda seconds: monitor.tell("stall", ms=round(seconds * 1000, 1))
     # The monitor last: who hears of a screen finds it on the panel.
     displays = displays_of(settings.connected, settings.terminal.language)
-    face = Face([*displays, monitor.screen], player_of(settings.display))
+    supervisor, writer = Supervisor(), PresentWriter()
+    face = Face([*displays, supervisor.screen, monitor.screen], player_of(settings.display))
+    watching = asyncio.ensure_future(supervisor.watch(writer.answers))
     try:
         if settings.monitor is not None:
             await monitor.serve(settings.monitor.path)
         while True:
-            trouble = await _live(settings, face, monitor)
+            trouble = await _live(settings, face, monitor, replace(MACHINE, writer=writer))
             if isinstance(trouble, JournalError) and trouble.fault is JournalFault.HELD:
                 raise trouble  # the other process serves this counter; its screen is not ours
             _LOG.error("%s %s", trouble, trouble.remedy)
             face.show(out_of_service(Translator(settings.terminal.language), trouble))
             await asyncio.sleep(RETRY_S)
     finally:
+        watching.cancel()
         await monitor.close()
 
 
-async def _live(settings: Settings, face: Face, monitor: Monitor) -> Trouble:
+async def _live(settings: Settings, face: Face, monitor: Monitor, outside: Outside) -> Trouble:
     """One life; what ended it."""
     troubles: list[Trouble] = []
     try:
-        await live(settings, face, monitor)
+        await live(settings, face, monitor, outside)
     except* (JournalError, KeysError) as group:
         troubles += _leaves(group)
     assert troubles, "a life ends by cancellation or by trouble"
@@ -94,7 +100,7 @@ def out_of_service(texts: Translator, trouble: Trouble) -> Screen:
     elif isinstance(trouble, SelfTestFailed):
         what = "self-test"
     return Screen(
-        "out-of-service",
+        OUT_OF_SERVICE,
         texts.text("out-of-service.title"),
         texts.text(f"out-of-service.{what}"),
         lines=(texts.text("out-of-service.open-payment"), texts.text("out-of-service.retry")),

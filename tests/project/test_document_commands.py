@@ -84,6 +84,9 @@ _LONG = "it takes minutes to days"
 _CI = "continuous integration runs it as a step of its own"
 _BENCH = "it serves a browser; tests/tools/bench starts the same bench"
 NOT_RUN = (
+    (r"countertop install( --dry-run)?", "it changes a machine; tests/tools/test_install.py gives it one of its own"),
+    (r"countertop gate", "it asks for this machine's terminal; tests/tools/test_gate.py asks for others"),
+    (r"countertop config check /etc/countertop/terminal\.toml", "only a machine with the service has it"),
     (r"make (test|check|interop|hardware-bench|format|demo|gallery|bench|lock)\b.*", _CI),
     (r"make \.venv", "it makes the environment that this test runs in"),
     (r"make browser\b.*", _BENCH),
