@@ -125,9 +125,7 @@ def test_a_machine_with_the_package_is_left_to_it(system, capsys):
     assert "Update it with apt" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "program", [Path("/", folder, "me", "bin", "countertop") for folder in ("home", "root", "tmp")]
-)
+@pytest.mark.parametrize("folder", ["home", "root", "tmp"])
 def test_a_program_that_the_sandbox_hides_is_refused(folder, monkeypatch):
     monkeypatch.setattr(Path, "is_file", lambda _: True)
     with pytest.raises(install.InstallRefused, match="hides") as told:
