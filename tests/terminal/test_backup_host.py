@@ -1,0 +1,94 @@
+"""Primary and backup host over real sockets: the backup is asked only while no byte of a request has left."""
+
+import asyncio
+import socket
+
+import pytest
+
+from iso8583.framing import UnionPayFrame, UnionPayFraming
+from terminal.acquirer.link import Endpoint, HostLink, LinkDown, LinkLost
+
+REQUEST = UnionPayFrame(bytes.fromhex("6000030000"), bytes.fromhex("603100311108"), b"\x08\x20a whole request")
+ANSWER = UnionPayFrame(bytes.fromhex("6000000003"), bytes.fromhex("603100311108"), b"\x08\x30a whole answer")
+PATIENCE_S = 30.0
+
+
+class Host:
+    """Counts its connections and requests; answers, or hangs up once it has the request."""
+
+    def __init__(self, answers=True):
+        self.answers = answers
+        self.connections = self.requests = 0
+        self.server = None
+
+    async def start(self, port=0):
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        return Endpoint("127.0.0.1", self.server.sockets[0].getsockname()[1])
+
+    async def stop(self):
+        self.server.close()
+        await self.server.wait_closed()
+
+    async def _serve(self, reader, writer):
+        self.connections += 1
+        framing = UnionPayFraming()
+        try:
+            while data := await reader.read(4096):
+                for _ in framing.feed(data):
+                    self.requests += 1
+                    if not self.answers:
+                        return
+                    writer.write(framing.pack(ANSWER))
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+
+def closed_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+async def ask(link):
+    async with asyncio.timeout(PATIENCE_S), link.open() as channel:
+        await channel.send(REQUEST)
+        return await channel.receive()
+
+
+def test_the_backup_answers_while_the_primary_refuses_and_the_primary_is_used_again_once_it_is_back():
+    async def story():
+        primary, backup = Host(), Host()
+        port, second = closed_port(), await backup.start()
+        link = HostLink([Endpoint("127.0.0.1", port), second], PATIENCE_S)
+        assert await ask(link) == ANSWER
+        assert (primary.requests, backup.requests) == (0, 1)
+        await primary.start(port)
+        assert await ask(link) == ANSWER
+        assert (primary.requests, backup.requests) == (1, 1)
+        await primary.stop()
+        await backup.stop()
+
+    asyncio.run(story())
+
+
+def test_a_request_that_the_primary_may_have_is_never_given_to_the_backup():
+    async def story():
+        primary, backup = Host(answers=False), Host()
+        link = HostLink([await primary.start(), await backup.start()], PATIENCE_S)
+        with pytest.raises(LinkLost):
+            await ask(link)
+        assert (primary.requests, backup.requests, backup.connections) == (1, 0, 0)
+        await primary.stop()
+        await backup.stop()
+
+    asyncio.run(story())
+
+
+def test_when_no_host_answers_both_are_named_and_nothing_has_left():
+    ports = (closed_port(), closed_port())
+    link = HostLink([Endpoint("127.0.0.1", port) for port in ports], PATIENCE_S)
+    with pytest.raises(LinkDown) as down:
+        asyncio.run(ask(link))
+    assert all(str(port) in str(down.value) for port in ports)
