@@ -7,6 +7,7 @@ follows, and with kernel 6.1 it takes the whole machine along when it is pulled 
 from __future__ import annotations
 
 import os
+import queue
 import select
 import struct
 import subprocess
@@ -65,7 +66,9 @@ class UsbPrinter(Played):
         self._packets_in = os.open(self._mount / "ep2", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._identification = f"MFG:{identity.maker};MDL:{identity.model};CLS:PRINTER;CMD:ESC/POS;".encode("ascii")
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._obey, self._print)]
+        self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        works = (self._obey, self._print, self._answer)
+        self._threads = [threading.Thread(target=work, daemon=True) for work in works]
         for thread in self._threads:
             thread.start()
 
@@ -117,6 +120,7 @@ class UsbPrinter(Played):
         """Pull it out for good."""
         self.unplug()
         self._stopping.set()
+        self._answers.put(None)
         for thread in self._threads:
             thread.join()
         for descriptor in (self._packets_in, self._answers_out, self._control):
@@ -126,8 +130,13 @@ class UsbPrinter(Played):
         super().remove()
 
     def _say(self, data: bytes) -> None:
-        with suppress(OSError):
-            os.write(self._answers_out, data)
+        self._answers.put(data)
+
+    def _answer(self) -> None:
+        """Hand answers over one by one: each waits until the host asks, which a test's own loop may have to do."""
+        while (data := self._answers.get()) is not None:
+            with suppress(OSError):  # not plugged, or pulled out just now
+                os.write(self._answers_out, data)
 
     def _obey(self) -> None:
         """Answer control requests; every other event of the cable is left out."""
