@@ -10,6 +10,7 @@ import os
 import select
 import sys
 import termios
+import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from terminal.screens.screen import Screen, Tone
 __all__ = ["Console", "Left", "OutOfTime"]
 
 _CHARACTERS_MAX = 128
+_TURN_S = 0.5
 _ENTER, _BACK, _CLEAR, _STOP = b"\r\n", b"\x7f\x08", b"\x15", b"\x03\x04\x1b"
 _MARKS = {Tone.GOOD: "✔ ", Tone.BAD: "✘ ", Tone.WARNING: "! ", Tone.BUSY: "… ", Tone.NEUTRAL: "  "}
 
@@ -64,7 +66,7 @@ class Console:
         try:
             with self._raw():
                 while True:
-                    if not select.select([self._in], [], [], max(0.0, seconds))[0]:
+                    if not self._waited(seconds):
                         raise OutOfTime
                     character = os.read(self._in, 1)
                     if not character or character in _STOP:
@@ -80,6 +82,16 @@ class Console:
             raise
         finally:
             print(flush=True)
+
+    def _waited(self, seconds: float) -> bool:
+        """Whether somebody typed in time. Looked at in turns: a signal may come just before a wait begins."""
+        deadline = time.monotonic() + seconds
+        while True:
+            left = max(0.0, deadline - time.monotonic())
+            if select.select([self._in], [], [], min(left, _TURN_S))[0]:
+                return True
+            if not left:
+                return False
 
     def _edit(self, typed: bytearray, character: bytes, *, masked: bool) -> None:
         if character in _BACK:
