@@ -185,10 +185,7 @@ async def _to_present(rig: Rig, plan: Plan) -> None:
             raise RigError(f"The terminal does not come to rest; it shows {shown} (process {rig.terminal.pid}).")
         await rig.press("cancel")
         await asyncio.sleep(LOOK_S)
-    await rig.press("1")
-    await rig.until("sale.amount")
-    await rig.type(str(plan.amount_minor))
-    await rig.until("sale.present")
+    await rig.until_card_wanted(plan.amount_minor)
     if plan.payer == "pin":
         rig.swipe("good")
         await rig.until("sale.pin")

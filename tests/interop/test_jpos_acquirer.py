@@ -52,12 +52,9 @@ class JposAcquirer:
         self._process.wait(10)
 
 
-async def pay(rig, amount, account, pin=None):
+async def pay(rig, amount_minor, account, pin=None):
     await rig.until("idle")
-    await rig.press("1")
-    await rig.until("sale.amount")
-    await rig.type(amount)
-    await rig.until("sale.present")
+    await rig.until_card_wanted(amount_minor)
     rig.swipe(account)
     await rig.until("sale.pin")
     asked = rig.terminal.monitor.position
@@ -93,20 +90,20 @@ def test_a_day_at_the_counter_against_jpos(jpos, report):
                 await rig.until("idle")
                 await rig.until_input_devices()
 
-                await pay(rig, "12850", "good")
+                await pay(rig, 12850, "good")
                 await outcome(rig, "approved")
-                asked = await pay(rig, "4000", "short", pin="9999")
+                asked = await pay(rig, 4000, "short", pin="9999")
                 await rig.terminal.monitor.until_screen("processing", 15, after=asked)
                 await rig.until("sale.pin")
                 await rig.press(*ACCOUNTS["short"].pin, "enter")
                 await outcome(rig, "approved")
-                await pay(rig, "5000", "low")
+                await pay(rig, 5000, "low")
                 await outcome(rig, "declined")
-                await pay(rig, "7700", "second")
+                await pay(rig, 7700, "second")
                 await outcome(rig, "approved")
 
                 await asyncio.to_thread(acquirer.get, "/swallow")
-                await pay(rig, "6600", "good")
+                await pay(rig, 6600, "good")
                 await rig.until("outcome.not-charged", 20)
                 await rig.press("enter")
                 await rig.until("idle")

@@ -119,10 +119,7 @@ class Keypad:
     async def sell(self, pin, account="second"):
         await self.rig.until("idle")
         await self.rig.until_input_devices()
-        await self.rig.press("1")
-        await self.rig.until("sale.amount")
-        await self.rig.type("1234")
-        await self.rig.until("sale.present")
+        await self.rig.until_card_wanted()
         self.rig.swipe(account)
         await self.rig.until("sale.pin")
         await self.rig.type(pin)

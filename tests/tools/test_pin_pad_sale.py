@@ -34,10 +34,7 @@ async def at_the_counter(master=None):
 
 async def until_asked(rig, line):
     """From the idle screen to the pad's question."""
-    await rig.press("1")
-    await rig.until("sale.amount")
-    await rig.type("1234")
-    await rig.until("sale.present")
+    await rig.until_card_wanted()
     rig.swipe("good")
     await rig.until("sale.pin")
     async with asyncio.timeout(10):
@@ -100,10 +97,7 @@ def test_the_operators_red_key_clears_the_pad():
 def test_a_pad_with_another_master_key_is_named_and_no_wrong_block_leaves():
     async def play():
         async with at_the_counter(bytes(range(16))) as (rig, line):
-            await rig.press("1")
-            await rig.until("sale.amount")
-            await rig.type("1234")
-            await rig.until("sale.present")
+            await rig.until_card_wanted()
             rig.swipe("good")
             refused = await rig.until("refused")
             return refused, await rig.compare()

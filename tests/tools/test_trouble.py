@@ -35,10 +35,7 @@ async def swipe(rig):
     """From the idle screen to the swipe."""
     await rig.until("idle")
     await rig.until_input_devices()
-    await rig.press("1")
-    await rig.until("sale.amount")
-    await rig.type("1234")
-    await rig.until("sale.present")
+    await rig.until_card_wanted()
     rig.swipe("signature")
 
 

@@ -25,7 +25,7 @@ from tools.rig.terminal import TerminalOptions
 __all__ = ["main", "resident_bytes"]
 
 _NO_PIN = TerminalOptions(overrides={"pin": "never"})
-_AMOUNT = "1200"
+_AMOUNT_MINOR = 1200
 _EVENT_S = 15.0
 _AIMS = {"cold start": "< 1.0 s", "memory": "< 64 MiB", "swipe": "< 5 ms"}
 _MIB = 1 << 20
@@ -77,10 +77,7 @@ async def _measure(starts: int, swipes: int) -> _Figures:
 async def _swipe(rig: Rig) -> float:
     """One approved sale without PIN; seconds from the last event of the swipe to the first byte at the host."""
     await rig.until("idle")
-    await rig.press("1")
-    await rig.until("sale.amount")
-    await rig.type(_AMOUNT)
-    await rig.until("sale.present")
+    await rig.until_card_wanted(_AMOUNT_MINOR)
     position = len(rig.host.events.told)
     rig.swipe("signature")
     swiped_ns = time.monotonic_ns()

@@ -146,10 +146,7 @@ _ACTS: tuple[Callable[[Rig, Stage], Awaitable[None]], ...] = (
 async def _present(rig: Rig, amount_minor: int, pay: Callable[[], None], pin: str = "") -> None:
     """Everything the cashier and the customer do, up to the moment the terminal asks the bank."""
     await rig.until("idle")
-    await rig.press("1")
-    await rig.until("sale.amount")
-    await rig.type(str(amount_minor))
-    await rig.until("sale.present")
+    await rig.until_card_wanted(amount_minor)
     pay()
     if pin:
         await rig.until("sale.pin")

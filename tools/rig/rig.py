@@ -99,6 +99,13 @@ class Rig:
         """Type digits and the green key."""
         await self.keypad.press(*digits, "enter")
 
+    async def until_card_wanted(self, amount_minor: int = 1234) -> None:
+        """A sale, from the idle screen to the one that asks for a card or code."""
+        await self.press("1")
+        await self.until("sale.amount")
+        await self.type(str(amount_minor))
+        await self.until("sale.present")
+
     def swipe(self, account: str) -> None:
         """Swipe a demonstration customer's card."""
         self.reader.swipe(track2=stripe(ACCOUNTS[account]))
