@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from config import load
-from terminal.journal import JournalError
+from terminal.journal import JournalError, JournalFault
 from terminal.journal.database import JOURNAL_NAME
 from terminal.service.gate import Obstacle, obstacles
 
@@ -55,18 +55,32 @@ def main(argv: list[str]) -> int:
     try:
         return tell(_wait(folder / JOURNAL_NAME, arguments.wait))
     except JournalError as error:
-        return tell((Obstacle("journal", 1, str(error), error.remedy),))
+        return tell((_unread(error),))
 
 
 def _wait(journal: Path, seconds: float, clock: Callable[[], float] = time.monotonic) -> tuple[Obstacle, ...]:
     """What is open at the end of the wait; told on the way whenever it changes."""
     end, told = clock() + seconds, None
-    while (found := obstacles(journal)) and clock() < end:
+    while (found := _look(journal)) and clock() < end:
         if found != told:
             print("waiting:", *(obstacle.text for obstacle in found), file=sys.stderr, flush=True)
             told = found
         time.sleep(max(0.0, min(LOOK_AGAIN_S, end - clock())))
     return found
+
+
+def _look(journal: Path) -> tuple[Obstacle, ...]:
+    """What is open; a journal too busy to be read counts. Raises JournalError for what waiting does not mend."""
+    try:
+        return obstacles(journal)
+    except JournalError as error:
+        if error.fault is not JournalFault.HELD:
+            raise
+        return (_unread(error),)
+
+
+def _unread(error: JournalError) -> Obstacle:
+    return Obstacle("journal", 1, str(error), error.remedy)
 
 
 def _tell(found: tuple[Obstacle, ...]) -> int:

@@ -64,7 +64,7 @@ def _take(path: Path, copy: Path) -> None:
         if _state(path) == before:
             return
     raise JournalError(
-        JournalFault.UNUSABLE,
+        JournalFault.HELD,
         f"The journal {path.name} is being written to without a pause.",
         "Ask again when the terminal shows its idle screen.",
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from terminal.domain.record import HostAnswer, Intent, UndoCause
-from terminal.journal import InlineWriter, Journal, JournalError, Slip
+from terminal.journal import InlineWriter, Journal, JournalError, JournalFault, Slip
 from terminal.journal.beside import reading
 from terminal.journal.database import JOURNAL_NAME
 from terminal.service.gate import CONDITIONS, obstacles
@@ -151,5 +151,6 @@ def test_a_journal_that_is_written_without_a_pause_is_told_as_that(path, monkeyp
     states = iter(range(10_000))
     monkeypatch.setattr("terminal.journal.beside._state", lambda _: next(states))
     monkeypatch.setattr("terminal.journal.beside.PAUSE_S", 0)
-    with pytest.raises(JournalError, match="without a pause"), reading(path):
+    with pytest.raises(JournalError, match="without a pause") as told, reading(path):
         pass
+    assert told.value.fault is JournalFault.HELD

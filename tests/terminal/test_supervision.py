@@ -101,9 +101,10 @@ def test_signs_of_life_come_while_the_disk_answers_and_stop_while_it_does_not(ma
             await loop.run_in_executor(None, manager.recv, 4096)
         hanging = asyncio.ensure_future(life.run(lambda: held.wait(SECONDS)))
         silent = 0
-        while silent < 10:  # until ten intervals have passed without a sign
-            await asyncio.sleep(0.01)
-            silent = 0 if heard(manager) else silent + 1
+        async with asyncio.timeout(SECONDS):
+            while silent < 10:  # until ten intervals have passed without a sign
+                await asyncio.sleep(0.01)
+                silent = 0 if heard(manager) else silent + 1
         held.set()
         await hanging
         manager.settimeout(SECONDS)

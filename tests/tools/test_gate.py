@@ -11,7 +11,7 @@ import pytest
 
 from config import default_file
 from terminal.domain.record import HostAnswer, Intent
-from terminal.journal import InlineWriter, Journal
+from terminal.journal import InlineWriter, Journal, JournalError, JournalFault
 from terminal.journal.database import JOURNAL_NAME
 from tools.cli import main
 from tools.rig import Rig, TerminalOptions
@@ -97,6 +97,29 @@ def test_a_gate_that_opens_while_somebody_waits_lets_them_through(tmp_path, caps
 def test_a_gate_that_stays_closed_is_told_at_the_end_of_the_wait(tmp_path):
     begin(tmp_path)
     assert main(["gate", "--state", str(tmp_path), "--wait", "0.2"]) == 1
+
+
+def test_a_journal_too_busy_to_be_read_is_waited_for(tmp_path, monkeypatch, capsys):
+    looks = iter([JournalError(JournalFault.HELD, "Busy.", "Ask again."), ()])
+
+    def look(_):
+        found = next(looks)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr("tools.gate.obstacles", look)
+    monkeypatch.setattr("tools.gate.LOOK_AGAIN_S", 0)
+    assert main(["gate", "--state", str(tmp_path), "--wait", "600"]) == 0
+    assert "waiting: Busy." in capsys.readouterr().err
+
+
+def test_a_journal_that_waiting_does_not_mend_is_told_at_once(tmp_path, monkeypatch, capsys):
+    (tmp_path / JOURNAL_NAME).write_bytes(b"no database" * 100)
+    monkeypatch.setattr("tools.gate.time.sleep", lambda _: pytest.fail("waited"))
+    monkeypatch.setattr("terminal.journal.beside.time.sleep", lambda _: None)
+    assert main(["gate", "--state", str(tmp_path), "--wait", "600"]) == 1
+    assert "damaged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wait", ["-1", "nan", "1e9", "soon"])
