@@ -27,9 +27,16 @@ _FRAGMENT_DOTS = 256
 
 
 def keep_capabilities_in(folder: Path) -> None:
-    """Where python-escpos may cache its printer table; its default is a world-writable folder,
-    and the cache is a pickle. Call it before the first slip."""
+    """Call it before the first slip: which printer table python-escpos reads, and where it leaves its copy.
+
+    Its own table takes it seconds to read, so it keeps a copy, by default in a world-writable folder; and a copy
+    that a power cut left half-written it cannot read at any later start. Ours is read in no time, and a copy
+    of an earlier start is never used.
+    """
+    os.environ["ESCPOS_CAPABILITIES_FILE"] = str(Path(__file__).with_name("capabilities.json"))
     os.environ["ESCPOS_CAPABILITIES_PICKLE_DIR"] = str(folder)
+    for copy_left in folder.glob("*.capabilities.pickle"):
+        copy_left.unlink(missing_ok=True)
 
 
 def escpos_bytes(lines: list[Line], profile: PrinterProfile, *, drawer: bool = False) -> bytes:

@@ -1,5 +1,10 @@
 """From layout to paper: the picture is the slip, and the printer understands every byte."""
 
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from PIL import ImageChops
 
@@ -11,6 +16,7 @@ from terminal.slips.raster import raster
 from tools.gallery.papers import slips
 from tools.paper import NotEscPos, Printing, main, print_on_paper
 
+ROOT = Path(__file__).resolve().parents[3]
 ALL = [(language, name, lines) for language in LANGUAGES for name, lines in slips(language)]
 NAMES = [f"{language} {name}" for language, name, _ in ALL]
 
@@ -104,3 +110,22 @@ def test_a_status_request_between_two_bytes_of_a_picture_is_part_of_the_picture(
     printing = Printing(asked=asked.append)
     printing.feed(data)
     assert asked == [] and printing.paper.strips[0].size == (8, 3)
+
+
+def test_a_power_cut_while_the_first_slip_is_drawn_spoils_no_later_one(tmp_path):
+    """python-escpos keeps a copy of its printer table, and cannot start from one that was cut off."""
+    cut_off = tmp_path / f"{platform.python_version()}.capabilities.pickle"
+    cut_off.touch()
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from terminal.slips.escpos import escpos_bytes, keep_capabilities_in\n"
+        "from terminal.slips.layout import Line; from terminal.slips.profile import PrinterProfile\n"
+        "keep_capabilities_in(Path(sys.argv[1]))\n"
+        "print(len(escpos_bytes([Line('Shop')], PrinterProfile(58))))\n"
+    )
+    for _ in range(2):  # the second start finds what the first one left
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=120, cwd=ROOT
+        )
+        assert done.returncode == 0, done.stderr
+        assert int(done.stdout) > 1000
