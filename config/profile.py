@@ -14,6 +14,8 @@ from config.profile_parts import Amount, Code, LimitRules, Slot
 
 __all__ = ["AcquirerProfile"]
 
+_FIRST_CASHIER = "01"
+
 
 class AcquirerProfile(LimitRules, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Rules of one acquirer."""
@@ -282,8 +284,11 @@ class AcquirerProfile(LimitRules, frozen=True, forbid_unknown_fields=True, kw_on
     ] = 20
 
     def operator_text(self, operator: str) -> str:
-        """Element 63 of a request for an operator's number (§13.9)."""
-        number = int(operator)
+        """Element 63 of a request for an operator's number (§13.9).
+
+        Empty before somebody has signed in: what the terminal asks by itself it asks as the first cashier.
+        """
+        number = int(operator or _FIRST_CASHIER)
         return {"01 ": f"{number:02d} ", "001": f"{number:03d}", "01": f"{number:02d}"}[self.operator_form]
 
     def pin_wanted(self, amount_minor: int) -> bool:

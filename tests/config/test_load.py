@@ -241,7 +241,15 @@ def test_a_profile_that_contradicts_itself_is_refused(changes):
 
 
 @pytest.mark.parametrize(
-    ("form", "operator", "text"), [("01 ", "01", "01 "), ("001", "1", "001"), ("01", "12", "12"), ("01 ", "99", "99 ")]
+    ("form", "operator", "text"),
+    [
+        ("01 ", "01", "01 "),
+        ("001", "1", "001"),
+        ("01", "12", "12"),
+        ("01 ", "99", "99 "),
+        ("01 ", "", "01 "),
+        ("001", "", "001"),
+    ],
 )
 def test_operators_are_written_as_the_acquirer_wants_them(form, operator, text):
     assert load_profile("unionpay-lab", operator_form=form).operator_text(operator) == text
