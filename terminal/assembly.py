@@ -49,7 +49,7 @@ from terminal.slips.spooler import SlipPrinter, Spooler
 if TYPE_CHECKING:
     from drivers.pin_pad import PinPad
 
-__all__ = ["JOURNAL_NAME", "live"]
+__all__ = ["live"]
 
 SIGN_ON_RETRY_FIRST_S, SIGN_ON_RETRY_MAX_S = 2.0, 300.0
 

@@ -16,7 +16,7 @@ from typing import NoReturn
 from config import Settings
 from keys import KeysError, harden
 from keys.errors import SelfTestFailed
-from terminal.assembly import JOURNAL_NAME, live
+from terminal.assembly import live
 from terminal.journal import JournalError, JournalFault
 from terminal.outside import MACHINE, Outside
 from terminal.screens.displays import displays_of, player_of
@@ -27,7 +27,7 @@ from terminal.service.monitor import Monitor
 from terminal.service.stall import MeteredSelector
 from terminal.service.supervision import OUT_OF_SERVICE, PresentWriter, Supervisor
 
-__all__ = ["JOURNAL_NAME", "run", "serve"]
+__all__ = ["run", "serve"]
 
 _LOG = logging.getLogger("countertop")
 Trouble = JournalError | KeysError

@@ -21,6 +21,8 @@ __all__ = ["CONFIGURATION", "CREDENTIAL", "InstallRefused", "main"]
 
 CONFIGURATION, CREDENTIAL = Path("etc/countertop/terminal.toml"), Path("etc/countertop/vault.credential")
 CREDENTIAL_BYTES = 32
+COMMAND_S = 120.0
+"""A command of the system that takes longer hangs."""
 GROUP = "countertop"
 _SOURCES = Path(__file__).parents[1] / "config"
 _UNIT = Path("etc/systemd/system/countertop.service")
@@ -103,7 +105,7 @@ class Target:
             return
         self.say(f"run {' '.join(command)}")
         if not self.dry:
-            subprocess.run(command, check=True)
+            subprocess.run(command, check=True, timeout=COMMAND_S)
 
 
 def main(argv: list[str]) -> int:
@@ -132,6 +134,11 @@ def main(argv: list[str]) -> int:
         raise InstallRefused(
             f"{error.cmd[0]} failed with {error.returncode}; its own words stand above.",
             "Mend what it says and run the same command again: what is done already is left alone.",
+        ) from None
+    except subprocess.TimeoutExpired as error:
+        raise InstallRefused(
+            f"{error.cmd[0]} has not come to its end in {COMMAND_S:.0f} seconds.",
+            "See what it waits for and run the same command again: what is done already is left alone.",
         ) from None
     print(_NEXT.format(configuration=f"/{CONFIGURATION}"), end="")
     return 0

@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from config import load
-from terminal.assembly import JOURNAL_NAME
 from terminal.journal import InlineWriter, Journal
+from terminal.journal.database import JOURNAL_NAME
 
 __all__ = ["main"]
 

@@ -118,7 +118,6 @@ class HostLink:
         self.up = False
         raise LinkDown(f"No host answers: {'; '.join(failures) or 'none is configured'}.")
 
-
     def _wanted(self, endpoint: Endpoint) -> dict[str, Any]:
         if self._tls is None or self._context is None:
             return {"ssl": None}

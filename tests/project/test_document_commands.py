@@ -10,6 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -197,12 +198,15 @@ def test_a_server_of_the_documents_starts_and_ends(command, tmp_path):
     with subprocess.Popen(
         [sys.executable, "-m", "tools", *arguments], cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
     ) as server:
+        guard = threading.Timer(COMMAND_S, server.kill)  # one that says nothing ends, and its line is empty
+        guard.start()
         try:
             assert server.stdout is not None
             assert server.stdout.readline().startswith(begins)
             server.send_signal(signal.SIGTERM)
             assert server.wait(COMMAND_S) == 0
         finally:
+            guard.cancel()
             server.kill()
 
 

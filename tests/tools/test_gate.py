@@ -149,6 +149,9 @@ def test_the_gate_is_asked_beside_a_running_terminal():
 
 def ask(state):
     told = subprocess.run(
-        [sys.executable, "-m", "tools", "gate", "--state", str(state), "--json"], capture_output=True, text=True
+        [sys.executable, "-m", "tools", "gate", "--state", str(state), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     return json.loads(told.stdout)

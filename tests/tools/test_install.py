@@ -161,7 +161,15 @@ def test_a_tool_of_the_system_that_fails_is_told_without_a_traceback(system, mon
     monkeypatch.setattr(
         install.subprocess,
         "run",
-        lambda command, check: (_ for _ in ()).throw(subprocess.CalledProcessError(1, command)),
+        lambda command, check, timeout: (_ for _ in ()).throw(subprocess.CalledProcessError(1, command)),
     )
     assert run(system) == 1
     assert "systemd-sysusers failed with 1" in capsys.readouterr().err
+
+
+def test_a_tool_of_the_system_that_hangs_is_told_without_a_traceback(system, monkeypatch, capsys):
+    monkeypatch.setattr(install, "COMMAND_S", 0.01)
+    monkeypatch.setattr(install.shutil, "which", lambda name: name if name == "sleep" else None)
+    monkeypatch.setattr(install, "_make_user", lambda target: target.run("sleep", "60"))
+    assert run(system) == 1
+    assert "sleep has not come to its end" in capsys.readouterr().err

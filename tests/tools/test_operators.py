@@ -66,7 +66,9 @@ def test_a_new_terminal_signs_on_by_itself_while_its_first_passwords_are_chosen(
 
             async def answer(name, digits, instruction):
                 await story.until(
-                    lambda line: line["type"] == "screen" and (line["name"], line["instruction"]) == (name, instruction),
+                    lambda line: (
+                        line["type"] == "screen" and (line["name"], line["instruction"]) == (name, instruction)
+                    ),
                     STEP_S,
                     what=f"{name}: {instruction}",
                 )

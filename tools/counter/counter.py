@@ -56,8 +56,9 @@ class Choices:
 class Counter:
     """One counter; ``tell`` is called with every line that whoever looks at it should know."""
 
-    def __init__(self, choices: Choices, tell: Callable[[Line], None]) -> None:
+    def __init__(self, choices: Choices, tell: Callable[[Line], None], wall: Callable[[], float] = time.time) -> None:
         self._tell = tell
+        self._wall = wall
         self._response_s = choices.response_s
         self._rig = Rig(TerminalOptions(), "--quiet")
         folder = self._rig.folder
@@ -158,7 +159,7 @@ class Counter:
 
     def _say(self, line: Line) -> None:
         if line["type"] in _STORY:
-            line = {**line, "at": time.time()}
+            line = {**line, "at": self._wall()}
             self._story.append(line)
         self._tell(line)
 

@@ -18,10 +18,10 @@ __all__ = ["main"]
 
 _EXAMPLES = """examples:
   countertop pin-pad --master 0:pad-tmk.hex
-  countertop pin-pad --master 0:pad-tmk.hex --link /tmp/pad --pin 123456 --after 2
+  countertop pin-pad --master 0:pad-tmk.hex --link pad --pin 123456 --after 2
   countertop pin-pad --dukpt initial-key.hex:FFFF9876543210E00000
 
-In the terminal's configuration: [devices.pin_pad] driver = "serial-pin-pad", address = "serial:/tmp/pad?baud=9600".
+In the terminal's configuration: [devices.pin_pad] driver = "serial-pin-pad", address = "serial:pad?baud=9600".
 Type a PIN and Enter when the pad asks for one; an empty line is the green key, x the red one.
 Key files hold hexadecimal digits. Laboratory keys only: this is no secure device, and a real PIN has no place here.
 """

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keys import CredentialProtector, provision
+from terminal.journal.database import JOURNAL_NAME
 from tools.rig.monitor import Monitor
 from tools.rig.process import Child
 
 __all__ = ["MERCHANT", "TERMINAL", "TerminalOptions", "TerminalProcess"]
 
-JOURNAL_NAME = "journal.db"
 TERMINAL, MERCHANT = "10000001", "999290054110001"
 SERIAL_NUMBER = "CT-0000001"
 MASTER_KEY_BYTES, CREDENTIAL_BYTES = 16, 32

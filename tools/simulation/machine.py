@@ -22,8 +22,9 @@ from keys.secret import Secret
 from keys.self_test import run_self_tests
 from keys.vault_intake import Incoming
 from keys.vault_open import create_vault
-from terminal.assembly import JOURNAL_NAME, live
+from terminal.assembly import live
 from terminal.journal import InlineWriter, JournalError
+from terminal.journal.database import JOURNAL_NAME
 from terminal.outside import Outside
 from terminal.screens.face import Face
 from terminal.screens.screen import Screen
