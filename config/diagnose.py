@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from config.errors import Problem
 from config.schema import SINGLE
 
-__all__ = ["describe_kind", "diagnose", "example_line", "expected_of", "keys_of", "struct_of", "toml"]
+__all__ = ["describe_kind", "diagnose", "example_line", "expected_of", "found_of", "keys_of", "struct_of", "toml"]
 
 
 def diagnose(document: Mapping[str, Any], struct: type[Struct], file: str, prefix: str = "") -> Iterator[Problem]:
@@ -138,10 +138,10 @@ def _value(file: str, key: str, value: object, type_: Any) -> Iterator[Problem]:
     try:
         msgspec.convert([value] if single else value, type_, strict=True)
     except msgspec.ValidationError:  # its text may quote the value
-        yield Problem(file, key, expected_of(type_), _found(value, type_), f"Write: {example_line(key, type_)}")
+        yield Problem(file, key, expected_of(type_), found_of(value, type_), f"Write: {example_line(key, type_)}")
 
 
-def _found(value: object, type_: Any) -> str:
+def found_of(value: object, type_: Any) -> str:
     """The kind; and for one of the right kind, in what it fails."""
     kind = describe_kind(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and "number" in expected_of(type_):

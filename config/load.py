@@ -12,10 +12,11 @@ from msgspec import Struct, structs
 
 from config.checks import check_document, check_profile
 from config.errors import ConfigError, Problem
+from config.overlay import NO_CHANGES, overlaid
 from config.profile import AcquirerProfile
 from config.schema import Document, Settings
 
-__all__ = ["PROFILES", "default_file", "load", "load_profile", "profile_names"]
+__all__ = ["PROFILES", "default_file", "load", "load_profile", "profile_file", "profile_names", "read_toml"]
 
 S = TypeVar("S", bound=Struct)
 
@@ -25,18 +26,23 @@ _PATH_PREFIXES = ("unix:", "file:")
 """Address forms whose rest is a path, relative to the configuration file."""
 
 
-def load(path: Path | str) -> Settings:
-    """Settings of a terminal from its TOML file. Raises ConfigError with everything that is wrong."""
+def load(path: Path | str, changes: Mapping[str, Any] = NO_CHANGES) -> Settings:
+    """Settings of a terminal from its TOML file. Raises ConfigError with everything that is wrong.
+
+    ``changes`` are parameters by their keys (``host.address``, or ``response_s`` of the profile) whose values
+    stand in place of the file's (``config/overlay.py``); the whole is checked as if it were one file.
+    """
     path = Path(path)
+    name = f"{path.name} with its changes" if changes else path.name
     problems: list[Problem] = []
-    document = _decode(_read(path), Document, path.name, problems)
+    document = _decode(overlaid(read_toml(path), changes), Document, name, problems)
     if document is None:
         raise ConfigError(problems)
     folder = path.resolve().parent
-    profile = _profile(document.acquirer.profile, folder, document.acquirer.overrides, path.name, problems)
+    profile = _profile(document.acquirer.profile, folder, document.acquirer.overrides, name, problems)
     if profile is not None:
         document = _absolute(document, folder)
-        problems.extend(check_document(document, profile, path.name))
+        problems.extend(check_document(document, profile, name))
     if profile is None or problems:
         raise ConfigError(problems)
     return Settings(
@@ -64,6 +70,11 @@ def profile_names() -> list[str]:
     return sorted(path.stem for path in PROFILES.glob("*.toml"))
 
 
+def profile_file(name: str, folder: Path) -> Path:
+    """The file of a profile by its built-in name or its path relative to ``folder``."""
+    return folder / name if name.endswith(".toml") else PROFILES / f"{name}.toml"
+
+
 def default_file() -> Path:
     """The commented default configuration."""
     return Path(__file__).parent / "defaults" / "terminal.toml"
@@ -72,7 +83,7 @@ def default_file() -> Path:
 def _profile(
     name: str, folder: Path, overrides: Mapping[str, Any], asked_in: str, problems: list[Problem]
 ) -> AcquirerProfile | None:
-    path = folder / name if name.endswith(".toml") else PROFILES / f"{name}.toml"
+    path = profile_file(name, folder)
     if not name.endswith(".toml") and name not in profile_names():
         problems.append(
             Problem(
@@ -85,7 +96,7 @@ def _profile(
         )
         return None
     try:
-        values = _read(path)
+        values = read_toml(path)
     except ConfigError as error:
         problems.extend(error.problems)
         return None
@@ -99,7 +110,8 @@ def _profile(
     return None if found else profile
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Tables of a file. Raises ConfigError, which never quotes it."""
     try:
         with path.open("rb") as file:
             return tomllib.load(file)

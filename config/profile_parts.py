@@ -145,6 +145,15 @@ class CardRules(CodeRules, frozen=True, forbid_unknown_fields=True, kw_only=True
             examples=[""],
         ),
     ] = ""
+    bundle_key: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9a-f]{64})?$",
+            title="64 hexadecimal digits, or nothing",
+            description="Ed25519 key that signs parameter bundles; empty takes none.",
+            examples=[""],
+        ),
+    ] = ""
 
 
 class LimitRules(CardRules, frozen=True, forbid_unknown_fields=True, kw_only=True):

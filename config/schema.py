@@ -17,6 +17,7 @@ from config.devices import Devices, Display, InputDevice, Printer
 from config.profile import AcquirerProfile
 
 __all__ = [
+    "SECRET",
     "SINGLE",
     "AcquirerChoice",
     "Document",
@@ -32,6 +33,9 @@ __all__ = [
 SINGLE = "single"
 """Mark of a list that may be written as its only item. A union of a text with a pattern and a list would say
 the same, but msgspec 0.22 crashes when such a type is freed."""
+
+SECRET = "secret"  # noqa: S105 -- a mark
+"""Mark of a key whose value is never shown, printed or told; also of one that only opens what is secret."""
 
 Language = Literal["zh", "en", "fi"]
 Seconds = Annotated[float, Meta(ge=1, le=3600, title="seconds from 1 to 3600", examples=[60])]

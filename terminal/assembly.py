@@ -38,6 +38,8 @@ from terminal.screens.face import Face
 from terminal.screens.texts import Translator
 from terminal.service.key_guard import guard_keys
 from terminal.service.monitor import Monitor
+from terminal.service.parameters.keeper import ParameterKeeper
+from terminal.service.parameters.parameters import Parameters
 from terminal.slips.escpos import keep_capabilities_in
 from terminal.slips.facts import facts_of
 from terminal.slips.keeper import SlipKeeper
@@ -54,8 +56,13 @@ __all__ = ["live"]
 SIGN_ON_RETRY_FIRST_S, SIGN_ON_RETRY_MAX_S = 2.0, 300.0
 
 
-async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outside = MACHINE) -> None:
-    """Open the journal, recover, serve until cancelled. Raises JournalError and KeysError, each with a remedy."""
+async def live(
+    settings: Settings, face: Face, monitor: Monitor, outside: Outside = MACHINE, parameters: Parameters | None = None
+) -> None:
+    """Open the journal, recover, serve until cancelled. Raises JournalError and KeysError, each with a remedy,
+
+    and NewParameters when the life is to go on with other settings.
+    """
     terminal, profile = settings.terminal, settings.acquirer_profile
     clock = TerminalClock(outside.wall)
     async with AsyncExitStack() as closing:
@@ -121,6 +128,8 @@ async def live(settings: Settings, face: Face, monitor: Monitor, outside: Outsid
         board.changed = desk.refresh
         desk.key_room = room
         desk.pin_pad = cast("PinPad | None", devices.get("pin_pad"))
+        if parameters is not None:
+            desk.parameters = ParameterKeeper(parameters, journal, writer, acquirer.turn, room)
         hotplug.start()
         async with asyncio.TaskGroup() as tasks:
             for device in devices.values():

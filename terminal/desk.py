@@ -20,12 +20,13 @@ from terminal.acquirer.reversal import Reversals
 from terminal.acquirer.settlement import SettlementResult, settle
 from terminal.domain.outcome import Outcome, Result, outcome_of
 from terminal.domain.record import Intent, TransactionRecord
-from terminal.prompts import Cancelled, ForCustomer, Notice, Prompt, TimedOut
+from terminal.prompts import Cancelled, ForCustomer, Notice, Prompt, TimedOut, Unhurried
 from terminal.screens.screen import Screen, Status, Tone
 from terminal.screens.texts import Translator
 
 if TYPE_CHECKING:
     from drivers.pin_pad import PinPad
+    from terminal.service.parameters.keeper import ParameterKeeper
 
 __all__ = ["Desk", "EventQueue"]
 
@@ -104,9 +105,11 @@ class Desk:
         self.paper = paper
         """Whether there is a printer; without one the receipt is shown as a code."""
         self.key_room: KeyRoom | None = None
+        """Where a technician loads keys; None where a terminal has no vault of its own."""
         self.pin_pad: PinPad | None = None
         """Where customers type their PIN."""
-        """Where a technician loads keys; None where a terminal has no vault of its own."""
+        self.parameters: ParameterKeeper | None = None
+        """Where parameters are changed; None where a terminal has no file of them."""
 
     def show(self, screen: Screen) -> None:
         """Put a screen up; it stays until the next one."""
@@ -126,7 +129,8 @@ class Desk:
             left = deadline - loop.time()
             if left <= 0:
                 raise TimedOut
-            countdown = int(left + 0.999) if left <= COUNTDOWN_S else None
+            hurried = left <= COUNTDOWN_S and not isinstance(prompt, Unhurried)
+            countdown = int(left + 0.999) if hurried else None
             self.show(replace(self._screen_of(prompt), countdown_s=countdown))
             event = await self._next_event(left % 1 or 1.0 if left <= COUNTDOWN_S else left - COUNTDOWN_S)
             if event is None:

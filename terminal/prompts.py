@@ -32,6 +32,7 @@ __all__ = [
     "PresentPrompt",
     "Prompt",
     "TimedOut",
+    "Unhurried",
 ]
 
 A_co = TypeVar("A_co", covariant=True)
@@ -57,6 +58,12 @@ class Answer(Generic[A_co]):
 
 class ForCustomer:
     """A question that the customer reads: in the customer's language, which ``#`` changes."""
+
+    __slots__ = ()
+
+
+class Unhurried:
+    """A screen whose time-out is nobody's business: it is only drawn again."""
 
     __slots__ = ()
 

@@ -11,9 +11,10 @@ import logging
 import signal
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import NoReturn
 
-from config import Settings
+from config import ConfigError, Settings
 from keys import KeysError, harden
 from keys.errors import SelfTestFailed
 from terminal.assembly import live
@@ -23,19 +24,22 @@ from terminal.screens.displays import displays_of, player_of
 from terminal.screens.face import Face
 from terminal.screens.screen import Screen, Tone
 from terminal.screens.texts import Translator
+from terminal.service.gate import settled
 from terminal.service.monitor import Monitor
+from terminal.service.parameters import Parameters, ParametersError
+from terminal.service.parameters.keeper import NewParameters
 from terminal.service.stall import MeteredSelector
 from terminal.service.supervision import OUT_OF_SERVICE, PresentWriter, Supervisor
 
 __all__ = ["run", "serve"]
 
 _LOG = logging.getLogger("countertop")
-Trouble = JournalError | KeysError
+Trouble = JournalError | KeysError | ParametersError | ConfigError
 RETRY_S = 5.0
 """Between two lives: long enough to read the screen, short enough to wait for."""
 
 
-def run(settings: Settings) -> None:
+def run(parameters: Parameters) -> None:
     """Serve until cancelled. Raises JournalError when another process has the journal."""
     for complaint in harden().complaints:
         _LOG.warning("%s", complaint)
@@ -44,11 +48,12 @@ def run(settings: Settings) -> None:
         suppress(asyncio.CancelledError),
         asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner,
     ):
-        runner.run(serve(settings, selector))
+        runner.run(serve(parameters, selector))
 
 
-async def serve(settings: Settings, selector: MeteredSelector) -> NoReturn:
+async def serve(parameters: Parameters, selector: MeteredSelector) -> NoReturn:
     """Live, and live again. SIGTERM ends it at once: what is open is finished at the next start."""
+    settings, trouble = _begin(parameters, starting=True)
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -63,26 +68,43 @@ async def serve(settings: Settings, selector: MeteredSelector) -> NoReturn:
         if settings.monitor is not None:
             await monitor.serve(settings.monitor.path)
         while True:
-            trouble = await _live(settings, face, monitor, replace(MACHINE, writer=writer))
+            if trouble is None:
+                trouble = await _live(settings, face, monitor, replace(MACHINE, writer=writer), parameters)
             if isinstance(trouble, JournalError) and trouble.fault is JournalFault.HELD:
                 raise trouble  # the other process serves this counter; its screen is not ours
-            _LOG.error("%s %s", trouble, trouble.remedy)
-            face.show(out_of_service(Translator(settings.terminal.language), trouble))
-            await asyncio.sleep(RETRY_S)
+            if trouble is not None:
+                _LOG.error("%s %s", trouble, trouble.remedy)
+                face.show(out_of_service(Translator(settings.terminal.language), trouble))
+                await asyncio.sleep(RETRY_S)
+            settings, trouble = _begin(parameters, starting=False)
     finally:
         watching.cancel()
         await monitor.close()
 
 
-async def _live(settings: Settings, face: Face, monitor: Monitor, outside: Outside) -> Trouble:
-    """One life; what ended it."""
-    troubles: list[Trouble] = []
+def _begin(parameters: Parameters, *, starting: bool) -> tuple[Settings, Trouble | None]:
+    """What the next life is to live by; beside a trouble, what the file says, for a screen that tells of it."""
+    journal = Path(parameters.base.terminal.state_dir) / JOURNAL_NAME
     try:
-        await live(settings, face, monitor, outside)
+        return parameters.begin(lambda: settled(journal), starting=starting), None
+    except (ParametersError, ConfigError) as error:
+        return parameters.base, error
+
+
+async def _live(
+    settings: Settings, face: Face, monitor: Monitor, outside: Outside, parameters: Parameters
+) -> Trouble | None:
+    """One life; what ended it, None when it is to go on with other parameters."""
+    troubles: list[Trouble] = []
+    renewed = False
+    try:
+        await live(settings, face, monitor, outside, parameters)
     except* (JournalError, KeysError) as group:
         troubles += _leaves(group)
-    assert troubles, "a life ends by cancellation or by trouble"
-    return troubles[0]
+    except* NewParameters:
+        renewed = True
+    assert troubles or renewed, "a life ends by cancellation, by trouble or for new parameters"
+    return troubles[0] if troubles else None
 
 
 def _leaves(group: BaseExceptionGroup[Trouble]) -> list[Trouble]:
@@ -99,6 +121,8 @@ def out_of_service(texts: Translator, trouble: Trouble) -> Screen:
         what = f"journal.{trouble.fault}"
     elif isinstance(trouble, SelfTestFailed):
         what = "self-test"
+    elif isinstance(trouble, ParametersError | ConfigError):
+        what = "parameters"
     return Screen(
         OUT_OF_SERVICE,
         texts.text("out-of-service.title"),

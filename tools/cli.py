@@ -32,7 +32,7 @@ COMMANDS = (
     Command("demo", "tools.demo", "play a day at the counter, without hardware"),
     Command("host", "tools.host.cli", "run the acquirer host simulator"),
     Command("pin-pad", "tools.pin_pad.cli", "run a simulated PIN pad on a pseudo-terminal"),
-    Command("config", "tools.configuration", "check a configuration, start a new one, explain a key"),
+    Command("config", "tools.configuration", "check a configuration, start a new one, change parameters"),
     Command("operators", "tools.operators", "list a terminal's operators, unlock one"),
     Command("keys", "tools.keys_cli", "load, list and destroy keys in the vault"),
     Command("devices", "tools.devices.cli", "list the devices of this machine and try them"),

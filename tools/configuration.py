@@ -1,4 +1,4 @@
-"""``countertop config``: check a configuration, start a new one, explain a key."""
+"""``countertop config``: check a configuration, start a new one, explain a key, change parameters."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from config import ConfigError, default_file, load, profile_names
 from config.explain import explain, reference, unknown_key
 from config.load import PROFILES
 from drivers.registry import SettingsRefused, build
+from terminal.service.parameters import Parameters, ParametersError
+from tools import parameters
 
 __all__ = ["main"]
 
@@ -20,18 +22,23 @@ _EPILOG = """examples:
   countertop config check terminal.toml         everything that is wrong with it, at once
   countertop config explain host.address        what a key means, its bounds, its default, an example
   countertop config explain                     all keys
+  countertop config show terminal.toml host     parameters with their values, and who says so
+  countertop config set terminal.toml response_s=45 host.address=tcp:10.0.0.2:8583
+  countertop config diff terminal.toml          what differs from the file, and what waits for its moment
+  countertop config history terminal.toml       every change: who, when, old and new
+  countertop config revert terminal.toml 3      take change 3 back
 """
 
 
 def main(argv: list[str]) -> int:
-    """Run one of the three; 0 when the configuration can be used."""
+    """Run one of them; 0 when the configuration can be used, or the change is recorded."""
     parser = argparse.ArgumentParser(
         prog="countertop config",
         description=__doc__,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="check|new|explain")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check = commands.add_parser("check", help="say everything that is wrong with a file")
     check.add_argument("file", metavar="FILE")
     new = commands.add_parser("new", help="print a commented file to start from")
@@ -39,8 +46,11 @@ def main(argv: list[str]) -> int:
     one = commands.add_parser("explain", help="say what a key means")
     one.add_argument("key", nargs="?", default="", metavar="KEY")
     one.add_argument("--markdown", action="store_true", help="the whole reference as a page")
+    parameters.add_commands(commands)
     arguments = parser.parse_args(argv)
 
+    if "run" in arguments:
+        return int(arguments.run(arguments))
     if arguments.command == "check":
         return _check(arguments.file)
     if arguments.command == "new":
@@ -72,6 +82,26 @@ def _check(file: str) -> int:
     print(f"    terminal {terminal.id} of merchant {terminal.merchant_id}, {terminal.environment}")
     print(f"    host {hosts}, dialect {profile.dialect}, MAC {profile.mac_algorithm}")
     print(f"    devices: {devices}; state in {terminal.state_dir}")
+    return _check_changes(file)
+
+
+def _check_changes(file: str) -> int:
+    """The file with the changed parameters on top, where there are any that this user may see."""
+    try:
+        changed = Parameters(file)
+        standing = changed.standing()
+        changed.settings()
+    except ParametersError as error:
+        print(f"    {error}", file=sys.stderr)
+        return 0
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if standing.content or standing.waiting:
+        print(
+            f"    changed parameters: {len(standing.content)} in force, {len(standing.waiting)} changes waiting"
+            f" (countertop config diff {file})"
+        )
     return 0
 
 

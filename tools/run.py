@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--check", action="store_true", help="check the configuration and leave")
     arguments = parser.parse_args(argv)
     try:
-        settings = load(arguments.config)
+        load(arguments.config)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_CONFIGURATION
@@ -49,9 +49,10 @@ def main(argv: list[str]) -> int:
         return EXIT_STOPPED
     _begin_clean()
     from terminal.runtime import run  # not before: whoever begins again would load it twice
+    from terminal.service.parameters import Parameters
 
     try:
-        run(settings)
+        run(Parameters(arguments.config))
     except KeyboardInterrupt:
         return EXIT_STOPPED
     return EXIT_STOPPED

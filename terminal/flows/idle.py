@@ -13,7 +13,7 @@ from terminal.flows.menu import MAIN, choose, follow
 from terminal.flows.operators import sign_in
 from terminal.flows.outcome import tell_outcome
 from terminal.flows.settle import resume_settlement
-from terminal.prompts import Answer, Cancelled, TimedOut
+from terminal.prompts import Answer, Cancelled, TimedOut, Unhurried
 from terminal.screens.screen import Screen
 from terminal.screens.texts import Translator
 
@@ -21,23 +21,33 @@ __all__ = ["attend"]
 
 _REDRAWN_S = 60.0
 """The clock of the idle screen turns at least this often."""
+_SOON_S = 2.0
+"""With changed parameters that wait for a conversation or a slip to end, so often."""
 _MENU = "menu"
 
 
 async def attend(desk: Desk, interrupted: list[TransactionRecord]) -> None:
-    """Serve the counter for ever. First says what became of a payment that a power cut interrupted."""
+    """Serve the counter for ever. First says what became of a payment that a power cut interrupted.
+
+    Raises NewParameters at an idle moment, when the terminal is to go on with other parameters.
+    """
     if desk.settings.terminal.operators:
         desk.acquirer.operator = ""
+    if desk.parameters is not None:
+        await desk.parameters.begun()
     if interrupted:
         await tell_outcome(desk, outcome_of(interrupted[-1]))
     await resume_settlement(desk)
     await stay_locked(desk)
     while True:
         try:
+            if desk.parameters is not None:
+                await desk.parameters.at_idle()
             if not desk.acquirer.operator:
                 await sign_in(desk)
             desk.next_customer()
-            key = await desk.ask(_Idle(desk.settings.terminal.merchant_name), _REDRAWN_S)
+            soon = desk.parameters is not None and desk.parameters.held
+            key = await desk.ask(_Idle(desk.settings.terminal.merchant_name), _SOON_S if soon else _REDRAWN_S)
             if key == _MENU:
                 await choose(desk, MAIN)
             else:
@@ -47,7 +57,7 @@ async def attend(desk: Desk, interrupted: list[TransactionRecord]) -> None:
 
 
 @dataclass(slots=True)
-class _Idle:
+class _Idle(Unhurried):
     """Green opens the menu, a digit is its shortcut; a card without an amount is sent back."""
 
     merchant: str

@@ -21,6 +21,7 @@ __all__ = [
     "Storage",
     "open_database",
     "require_space",
+    "statements",
 ]
 
 JOURNAL_NAME = "journal.db"
@@ -146,12 +147,12 @@ def _create_or_check(database: sqlite3.Connection) -> None:
             f"The journal has format {version}; this version knows format {SCHEMA_VERSION}.",
             "Start the version of the software that wrote it, settle the batch, then update.",
         )
-    for statement in _statements(files("terminal.journal").joinpath("schema.sql").read_text("utf-8")):
+    for statement in statements(files("terminal.journal").joinpath("schema.sql").read_text("utf-8")):
         database.execute(statement)
     database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
-def _statements(script: str) -> list[str]:
+def statements(script: str) -> list[str]:
     """Statements of a script, one by one: ``executescript`` would commit before the first of them."""
     found: list[str] = []
     text = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -58,6 +59,10 @@ class Settlements:
         self._store = store
         self._totals = totals
         self._jobs = jobs
+
+    async def asked(self, question: Callable[[sqlite3.Connection], bool]) -> bool:
+        """Whether something holds for the rows as they stand, such as that nothing is open; asked in the writer."""
+        return await self._store.run(lambda: question(self._store.database))
 
     async def open(self) -> Settlement | None:
         """The one that is under way, or None."""

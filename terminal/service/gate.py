@@ -15,7 +15,7 @@ from terminal.journal.beside import reading
 from terminal.journal.database import SCHEMA_VERSION
 from terminal.journal.totals import COUNTED
 
-__all__ = ["CONDITIONS", "Condition", "Obstacle", "obstacles"]
+__all__ = ["CONDITIONS", "MONEY", "Condition", "Obstacle", "obstacles", "open_in", "settled", "settled_in"]
 
 _OPEN = "state IN ('sent', 'reversing', 'advising')"  # the words of the index
 
@@ -78,6 +78,7 @@ CONDITIONS = (
     ),
 )
 """In the order in which they are told: what is nearest to money first."""
+MONEY = frozenset({"payment", "reversal", "offline", "settlement", "batch"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,25 @@ def obstacles(journal: Path) -> tuple[Obstacle, ...]:
                 f"The journal has format {version}; this version knows format {SCHEMA_VERSION}.",
                 "Ask with the version of the software that wrote it.",
             )
-        return tuple(found for condition in CONDITIONS if (found := _look(database, condition)) is not None)
+        return open_in(database)
+
+
+def open_in(database: sqlite3.Connection) -> tuple[Obstacle, ...]:
+    """What is open in a journal."""
+    return tuple(found for condition in CONDITIONS if (found := _look(database, condition)) is not None)
+
+
+def settled_in(database: sqlite3.Connection) -> bool:
+    """Whether nothing about money is open: no payment, reversal, offline transaction or settlement, an empty batch."""
+    return not any(found.what in MONEY for found in open_in(database))
+
+
+def settled(journal: Path) -> bool:
+    """The same of a journal beside its terminal; a journal that cannot tell is not settled."""
+    try:
+        return not any(found.what in MONEY for found in obstacles(journal))
+    except JournalError:
+        return False
 
 
 def _look(database: sqlite3.Connection, condition: Condition) -> Obstacle | None:

@@ -10,7 +10,7 @@ from terminal.journal import Journal
 
 __all__ = ["facts_of"]
 
-_SECRET_LOOKING = frozenset({"list_key"})
+_SECRET_LOOKING = frozenset({"list_key", "bundle_key"})
 """Public, but long and of no use on paper."""
 
 

@@ -33,6 +33,12 @@ def a_configuration(folder):
     (folder / "terminal.toml").write_text(text, "utf-8")
 
 
+def a_change(folder):
+    """A changed parameter, number 1, at a terminal that has run."""
+    (folder / "state").mkdir(mode=0o700)
+    countertop(folder, "config", "set", "terminal.toml", "connect_s=5")
+
+
 def two_messages(folder):
     """``capture.bin``, ``message.toml``, ``sent.bin`` and ``expected.bin``: an echo test in several forms."""
     text = 'dialect = "unionpay-pos"\nmti = "0820"\n[elements]\n11 = "000001"\n41 = "10000001"\n'
@@ -60,6 +66,13 @@ RUN = {
     "countertop config new unionpay-lab > bank.toml": ((), 0),
     "countertop config check terminal.toml": ((a_configuration,), 0),
     "countertop config explain devices.printer": ((), 0),
+    "countertop config show terminal.toml": ((a_configuration,), 0),
+    "countertop config set terminal.toml response_s=45 host.address=tcp:10.0.0.2:8583": (
+        (a_configuration, a_change), 0
+    ),
+    "countertop config diff terminal.toml": ((a_configuration, a_change), 0),
+    "countertop config history terminal.toml": ((a_configuration, a_change), 0),
+    "countertop config revert terminal.toml 1": ((a_configuration, a_change), 0),
     "countertop devices": ((), 0),
     "countertop decode capture.bin": ((two_messages,), 0),
     "countertop encode message.toml": ((two_messages,), 0),
@@ -69,7 +82,7 @@ RUN = {
     "countertop demo --script mine.toml --out pictures": ((a_story,), 0),
     "countertop simulate --help": ((), 0),
     "countertop simulate --seed 42 --trace": ((), 0),
-}
+}  # fmt: skip
 """Command → set-ups, exit code."""
 
 SERVES = {

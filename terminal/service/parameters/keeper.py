@@ -1,0 +1,141 @@
+"""The running terminal's hold on its parameters: told when it has started, asked at every idle moment."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from config import ConfigError
+from config.parameters import masked
+from keys import KeyRoom, KeysError
+from terminal.journal import Journal, Writer
+from terminal.service.gate import settled_in
+from terminal.service.parameters.change import Change, ParametersError, Source, Values
+from terminal.service.parameters.parameters import Parameters, Standing
+
+__all__ = ["NewParameters", "ParameterKeeper"]
+
+_LOG = logging.getLogger("countertop")
+_FLOOR = "parameter_bundle"
+"""Setting of the journal: the version of the newest bundle, beside the one in the file of parameters."""
+_LISTED_MAX = 1500
+"""Characters of one change in a log."""
+T = TypeVar("T")
+
+
+class NewParameters(Exception):
+    """This life ends at an idle moment, for one with other parameters."""
+
+
+@dataclass(slots=True)
+class ParameterKeeper:
+    """What a life of the terminal does about parameters; all disk work runs in the journal's writer."""
+
+    parameters: Parameters
+    journal: Journal
+    writer: Writer
+    turn: asyncio.Lock
+    """Held by whoever speaks to the host."""
+    room: KeyRoom | None = None
+    """Whose audit log hears of changes."""
+    held: bool = False
+    """A change may be due, and something is under way just now: the next idle moment should come soon."""
+    _seen: tuple[int, int] | None = None
+    _waiting: bool = True
+
+    async def begun(self) -> None:
+        """The terminal is up with what is in force: that set is good."""
+        try:
+            await self._run(self.parameters.confirm)
+            await self._tell()
+            known = int(await self.journal.setting(_FLOOR, "0"))
+            floor = await self._run(lambda: self.parameters.keep_floor(known))
+            if floor > known:
+                await self.journal.set(**{_FLOOR: str(floor)})
+        except ParametersError as error:
+            _LOG.warning("%s %s", error, error.remedy)
+
+    async def at_idle(self) -> None:
+        """Nobody is being served. Raises NewParameters when a change has come into force."""
+        stamp = self._stamp()
+        self.held = self.turn.locked() and (stamp != self._seen or self._waiting)
+        if self.held or (stamp == self._seen and not self._waiting):
+            return
+        async with self.turn:
+            try:
+                self.held = await self.journal.settlements.asked(_printing)
+                if self.held:
+                    return
+                self._seen = stamp
+                if await self.journal.settlements.asked(self._apply):
+                    raise NewParameters
+                self._waiting = bool((await self._run(self.parameters.standing)).waiting)
+                await self._tell()
+            except (ParametersError, ConfigError) as error:
+                self._waiting = True
+                _LOG.warning("%s %s", error, error.remedy)
+
+    async def change(self, values: Values, who: str, source: Source) -> Change:
+        """Record a change. Raises as ``Parameters.change``."""
+        return await self._run(lambda: self.parameters.change(values, who, source))
+
+    async def revert(self, number: int, who: str) -> Change:
+        """Take a change back. Raises as ``Parameters.revert``."""
+        return await self._run(lambda: self.parameters.revert(number, who))
+
+    async def standing(self) -> Standing:
+        """What is in force and what waits."""
+        return await self._run(self.parameters.standing)
+
+    async def history(self) -> list[Change]:
+        """Every change."""
+        return await self._run(self.parameters.history)
+
+    def _apply(self, database: sqlite3.Connection) -> bool:
+        return bool(self.parameters.apply_due(lambda: settled_in(database), starting=False))
+
+    async def _tell(self) -> None:
+        """Journal and audit log hear of every change that has come into force or failed, at least once."""
+        changes = await self._run(self.parameters.untold)
+        for change in changes:
+            text = f"change {change.number} {change.state}, by {change.who} ({change.source}): {_listed(change)}"
+            await self.journal.note("parameters", text[:_LISTED_MAX])
+            if self.room is not None:
+                await self._run(lambda change=change: self._witness(change))  # type: ignore[misc]
+        if changes:
+            await self._run(lambda: self.parameters.told(changes))
+
+    def _witness(self, change: Change) -> None:
+        assert self.room is not None
+        fields = {"change": change.number, "state": str(change.state), "by": change.who, "way": str(change.source)}
+        try:
+            self.room.audit.note("parameters", **fields, what=_listed(change)[:_LISTED_MAX])
+        except KeysError as fault:
+            _LOG.warning("%s %s", fault, fault.remedy)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await self.writer.run(work)
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            status = self.parameters.store.path.stat()
+        except OSError:
+            return None
+        return status.st_size, status.st_mtime_ns
+
+
+def _printing(database: sqlite3.Connection) -> bool:
+    return database.execute("SELECT 1 FROM print_job WHERE state = 'started'").fetchone() is not None
+
+
+def _listed(change: Change) -> str:
+    return ", ".join(f"{key} {_text(key, change.old[key])} to {_text(key, new)}" for key, new in change.new.items())
+
+
+def _text(key: str, value: str) -> str:
+    return masked(key, json.loads(value)) if value else "the file's"
