@@ -18,7 +18,7 @@ from terminal.acquirer.link import LinkDown, LinkLost
 from terminal.acquirer.request import reversal
 from terminal.acquirer.sign_on import sign_on
 from terminal.acquirer.wire import MAC_SLOT
-from terminal.domain.record import TransactionRecord
+from terminal.domain.record import State, TransactionRecord
 from terminal.journal import Slip
 
 __all__ = ["Reversals"]
@@ -48,6 +48,9 @@ class Reversals:
         closed = self._awaited.setdefault(id, asyncio.Event())
         try:
             async with asyncio.timeout(timeout_s):
+                # It may have been acknowledged before anybody waited, as at a start.
+                if (await self._acquirer.journal.record(id)).state is not State.REVERSING:
+                    return True
                 return await closed.wait()
         except TimeoutError:
             return False
