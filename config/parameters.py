@@ -21,7 +21,16 @@ from config.overlay import Effect, effect_of, laid_value
 from config.profile import AcquirerProfile
 from config.schema import SECRET, SINGLE, Document
 
-__all__ = ["Parameter", "UnknownParameter", "check_parameter", "is_secret", "masked", "parameters", "read_value"]
+__all__ = [
+    "Parameter",
+    "UnknownParameter",
+    "check_parameter",
+    "is_parameter",
+    "is_secret",
+    "masked",
+    "parameters",
+    "read_value",
+]
 
 _SECRET_NAME = re.compile(r"password|passphrase|secret|(^|_)psk$")
 """A key with such a name is masked even where nobody has marked it."""
@@ -69,6 +78,11 @@ def check_parameter(key: str) -> None:
         raise UnknownParameter(unknown_key(key))
     if effect_of(key) is Effect.FIXED:
         raise UnknownParameter(f"{key} stands in the file alone: it is changed there, by whoever may write the file.")
+
+
+def is_parameter(key: str) -> bool:
+    """Whether there is such a key."""
+    return key in _fields()
 
 
 def read_value(key: str, text: str) -> Any:

@@ -12,7 +12,7 @@ from config.explain import explain, reference, unknown_key
 from config.load import PROFILES
 from drivers.registry import SettingsRefused, build
 from terminal.service.parameters import Parameters, ParametersError
-from tools import parameters
+from tools import parameter_bundles, parameters
 
 __all__ = ["main"]
 
@@ -27,6 +27,7 @@ _EPILOG = """examples:
   countertop config diff terminal.toml          what differs from the file, and what waits for its moment
   countertop config history terminal.toml       every change: who, when, old and new
   countertop config revert terminal.toml 3      take change 3 back
+  countertop config bundle --help               signed parameters for many terminals
 """
 
 
@@ -47,6 +48,7 @@ def main(argv: list[str]) -> int:
     one.add_argument("key", nargs="?", default="", metavar="KEY")
     one.add_argument("--markdown", action="store_true", help="the whole reference as a page")
     parameters.add_commands(commands)
+    parameter_bundles.add_bundle_commands(commands)
     arguments = parser.parse_args(argv)
 
     if "run" in arguments:

@@ -1,6 +1,6 @@
 """Stop list and BIN table of the acquirer: signed, sorted, looked up by halving (facts/unionpay.md §2, 390/391).
 
-A list is text. Its head says what it is; the last line signs every byte before it with Ed25519:
+A list is signed text (``signed_text.py``). Its head says what it is:
 
     countertop-list 1 stop 7 a1b2c3d4
     0f3a…32 hexadecimal digits… C
@@ -13,21 +13,17 @@ KIND`` with ``offline`` or ``online`` as the kind; ranges do not overlap. The ve
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from terminal.domain.signed_text import Unsigned, signed_part
 
 __all__ = ["EMPTY", "Bin", "BinTable", "CardLists", "ListRefused", "StopList", "read_list", "stop_entry"]
 
 _MAGIC, _FORMAT = "countertop-list", "1"
-_SIGNATURE = b"signature "
 _DIGEST_DIGITS = 32
 _BIN_DIGITS = 12
 
@@ -112,12 +108,9 @@ def stop_entry(salt: str, pan: bytes | bytearray) -> str:
 
 def read_list(data: bytes, key: bytes) -> StopList | BinTable:
     """A list whose signature is right. Raises ListRefused; nothing of an unsigned list is looked at."""
-    covered, mark, signature = data.rpartition(_SIGNATURE)
-    if not mark:
-        raise ListRefused("list.unsigned")
     try:
-        Ed25519PublicKey.from_public_bytes(key).verify(base64.b64decode(signature.strip(), validate=True), covered)
-    except (InvalidSignature, ValueError, binascii.Error):
+        covered = signed_part(data, key)
+    except Unsigned:
         raise ListRefused("list.unsigned") from None
     try:
         head, *lines = covered.decode("ascii").splitlines()

@@ -39,6 +39,23 @@ def a_change(folder):
     countertop(folder, "config", "set", "terminal.toml", "connect_s=5")
 
 
+def an_author(folder):
+    """``signer.pem``, ``values.toml``, and a terminal that has run and trusts the author."""
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", "signer.pem"], cwd=folder, check=True)
+    text = 'version = 7\nterminals = ["10000001"]\n[parameters]\nhost.address = "tcp:10.0.0.2:8583"\n'
+    (folder / "values.toml").write_text(text, "utf-8")
+    (folder / "state").mkdir(mode=0o700)
+
+
+def a_bundle(folder):
+    """``host-7.bundle`` of the author."""
+    told = countertop(folder, *["config", "bundle", "make", "values.toml", "--key", "signer.pem", "--out", "host-7.bundle"]).stdout
+    trust = told.partition("profile:  ")[2].strip()
+    file = folder / "terminal.toml"
+    text = file.read_text("utf-8").replace("# overrides = { response_s = 30 }", f"overrides = {{ {trust} }}")
+    file.write_text(text, "utf-8")
+
+
 def two_messages(folder):
     """``capture.bin``, ``message.toml``, ``sent.bin`` and ``expected.bin``: an echo test in several forms."""
     text = 'dialect = "unionpay-pos"\nmti = "0820"\n[elements]\n11 = "000001"\n41 = "10000001"\n'
@@ -73,6 +90,12 @@ RUN = {
     "countertop config diff terminal.toml": ((a_configuration, a_change), 0),
     "countertop config history terminal.toml": ((a_configuration, a_change), 0),
     "countertop config revert terminal.toml 1": ((a_configuration, a_change), 0),
+    "countertop config bundle make values.toml --key signer.pem --out host-7.bundle": ((an_author,), 0),
+    "countertop config bundle verify host-7.bundle --config terminal.toml": (
+        (a_configuration, an_author, a_bundle), 0
+    ),
+    "countertop config bundle install terminal.toml host-7.bundle": ((a_configuration, an_author, a_bundle), 0),
+    "countertop config bundle status terminal.toml": ((a_configuration, an_author, a_bundle), 0),
     "countertop devices": ((), 0),
     "countertop decode capture.bin": ((two_messages,), 0),
     "countertop encode message.toml": ((two_messages,), 0),

@@ -9,6 +9,7 @@ screen with it falls back to the set before.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from typing import Any
 from config import ConfigError, Settings, load
 from config.overlay import Effect
 from config.parameters import check_parameter
+from terminal.service.parameters.bundle import Bundle, open_bundle
 from terminal.service.parameters.change import Change, ChangeState, Refusal, Refused, Source, Values, Waits
 from terminal.service.parameters.store import PARAMETERS_NAME, Connect, Present, Store, connect_parameters
 
@@ -87,6 +89,8 @@ class Parameters:
         for key in values:
             check_parameter(key)
         with self.store.opened() as database:
+            if bundle is not None:
+                self._refuse_older(database, bundle)
             ahead = self.store.ahead(database)
             fresh = {key: value for key, value in values.items() if ahead.get(key) != value}
             if not fresh and bundle is None:
@@ -99,6 +103,36 @@ class Parameters:
                 note=note, bundle=bundle, effective=effective,
             )  # fmt: skip
             return self.store.changes(database, "number = ?", number)[0]
+
+    def install(self, data: bytes, who: str) -> Change:
+        """Record the parameters of a signed bundle; they wait for its moment.
+
+        Raises Refused when it is not for this terminal, not signed, or older than one that is known; ConfigError,
+        ParametersError. A bundle that failed, was withdrawn or was taken back may be installed again.
+        """
+        bundle = self.opened_bundle(data)
+        return self.change(
+            bundle.parameters, who, Source.BUNDLE, note=bundle.note, bundle=bundle.version, effective=bundle.effective
+        )
+
+    def opened_bundle(self, data: bytes) -> Bundle:
+        """What a bundle for this terminal says. Raises Refused."""
+        key = bytes.fromhex(self.base.acquirer_profile.bundle_key)
+        if not key:
+            raise Refused(
+                Refusal.NO_KEY,
+                "This terminal takes no bundles: its profile names no bundle_key.",
+                "Write the author's key into the profile's file: bundle_key, 64 hexadecimal digits.",
+            )
+        bundle = open_bundle(data, key)
+        terminal = self.settings().terminal.id
+        if not bundle.is_for(terminal):
+            raise Refused(
+                Refusal.SCOPE,
+                f"Bundle {bundle.version} is not for terminal {terminal}.",
+                "Install it at the terminals that it names, or ask its author to name this one.",
+            )
+        return bundle
 
     def revert(self, number: int, who: str) -> Change:
         """Take a change back: one that waits is withdrawn, one in force is followed by its opposite.
@@ -235,6 +269,27 @@ class Parameters:
             return self.store.present(database).bundle
 
     # --- within ----------------------------------------------------------------------------
+
+    def _refuse_older(self, database: sqlite3.Connection, version: int) -> None:
+        changes = self.store.changes(database)
+        reverted = {change.reverts for change in changes if change.counts}
+        known = {
+            change.bundle: change.state
+            for change in changes
+            if change.bundle and change.counts and change.number not in reverted
+        }
+        newest = max([self.store.present(database).bundle, *known])
+        if version < newest:
+            raise Refused(
+                Refusal.OLDER,
+                f"Bundle {version} is older than bundle {newest}, which this terminal has had.",
+                "Parameters never go back by a bundle: ask its author for the old values under a new version.",
+            )
+        if version in known:
+            how = "waits already" if known[version] is ChangeState.WAITING else "is in force already"
+            raise Refused(
+                Refusal.PRESENT, f"Bundle {version} {how}.", "Other values need a bundle with a higher version."
+            )
 
     def _waits(self, change: Change, waiting: list[Change], present: Present) -> Waits:
         if not self._due(change):
