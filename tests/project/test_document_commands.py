@@ -49,7 +49,8 @@ def an_author(folder):
 
 def a_bundle(folder):
     """``host-7.bundle`` of the author."""
-    told = countertop(folder, *["config", "bundle", "make", "values.toml", "--key", "signer.pem", "--out", "host-7.bundle"]).stdout
+    made = ("bundle", "make", "values.toml", "--key", "signer.pem", "--out", "host-7.bundle")
+    told = countertop(folder, "config", *made).stdout
     trust = told.partition("profile:  ")[2].strip()
     file = folder / "terminal.toml"
     text = file.read_text("utf-8").replace("# overrides = { response_s = 30 }", f"overrides = {{ {trust} }}")
