@@ -57,6 +57,7 @@ _EFFECTS: dict[str, Effect] = {
     # Who may sign what this terminal takes: no signed file says so of itself.
     "list_key": Effect.FIXED,
     "bundle_key": Effect.FIXED,
+    "host_parameters": Effect.FIXED,
 }
 """Keys and sections. Everything else of the terminal's file waits for a restart."""
 

@@ -145,6 +145,15 @@ class CardRules(CodeRules, frozen=True, forbid_unknown_fields=True, kw_only=True
             examples=[""],
         ),
     ] = ""
+    host_parameters: Annotated[
+        tuple[Literal["timeout", "tip", "merchant-name", "resend"], ...],
+        Meta(
+            title="a list of parameters",
+            description="Which downloaded parameters of the host take effect; they come without a MAC. "
+            "The others are kept and printed.",
+            examples=[["timeout", "tip", "merchant-name", "resend"]],
+        ),
+    ] = ("timeout", "tip", "merchant-name", "resend")
     bundle_key: Annotated[
         str,
         Meta(

@@ -129,7 +129,7 @@ async def live(
         desk.key_room = room
         desk.pin_pad = cast("PinPad | None", devices.get("pin_pad"))
         if parameters is not None:
-            desk.parameters = ParameterKeeper(parameters, journal, writer, acquirer.turn, room)
+            desk.parameters = acquirer.parameters = ParameterKeeper(parameters, journal, writer, acquirer.turn, room)
         hotplug.start()
         async with asyncio.TaskGroup() as tasks:
             for device in devices.values():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from config import AcquirerProfile
 from keys import Vault
@@ -14,7 +16,14 @@ from terminal.clock import TerminalClock
 from terminal.domain.card_lists import EMPTY, CardLists
 from terminal.journal import Journal, Writer
 
-__all__ = ["Acquirer"]
+__all__ = ["Acquirer", "HostParameters"]
+
+
+class HostParameters(Protocol):
+    """Where parameters go that the host has given."""
+
+    async def take(self, given: Mapping[str, str]) -> str:
+        """Record what applies at this terminal; a catalogue key that says when it takes effect."""
 
 
 @dataclass(slots=True)
@@ -34,4 +43,6 @@ class Acquirer:
     signed_on: bool = False
     lists: CardLists = EMPTY
     """Stop list and BIN table in force."""
+    parameters: HostParameters | None = None
+    """None: what the host gives is only kept and printed."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)

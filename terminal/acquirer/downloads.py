@@ -28,7 +28,10 @@ _LISTS = {"stop": b"stop", "bin": b"bin "}
 
 
 async def fetch_parameters(acquirer: Acquirer) -> ManagementResult:
-    """Terminal parameters, as tags and values; kept for the technician, who sees them under 6 Print, 6 Parameters."""
+    """Terminal parameters, as tags and values. Those that apply here take effect as any changed parameter does; all are
+
+    kept for the technician, who sees them under 6 Print, 6 Parameters.
+    """
     content = await _fetched(acquirer, "parameters", b"")
     if isinstance(content, ManagementResult):
         return content
@@ -36,8 +39,10 @@ async def fetch_parameters(acquirer: Acquirer) -> ManagementResult:
         found = parse_parameters(content)
     except ValueError:
         return ManagementResult(False, "reason.bad-reply")
+    # The change first: a power cut before the next line leaves a download that is made again, and changes nothing new.
+    effect = await acquirer.parameters.take(found) if acquirer.parameters is not None else ""
     await acquirer.journal.downloads.keep("parameters", 0, content)
-    return ManagementResult(True, detail=str(len(found)))
+    return ManagementResult(True, detail=str(len(found)), effect=effect)
 
 
 async def fetch_ca_keys(acquirer: Acquirer) -> ManagementResult:

@@ -33,6 +33,8 @@ class ManagementResult:
     """What a technician reads: an address, a slot name; never a value."""
     check_values: tuple[tuple[str, str], ...] = ()
     """Slot and KCV of each working key taken over at sign-on."""
+    effect: str = ""
+    """Catalogue key of when what was given takes effect; empty where nothing is to be said of that."""
 
 
 async def with_keys(acquirer: Acquirer) -> ManagementResult:

@@ -77,6 +77,7 @@ async def _ask_host(desk: Desk, name: str, ask: _Ask) -> None:
     outcome = "done" if result.done else "failed"
     lines = [texts.text("key.check-value", slot=slot, kcv=kcv) for slot, kcv in result.check_values]
     lines += [result.detail] if result.detail else []
+    lines += [texts.text(result.effect)] if result.effect else []
     if not result.done:
         lines = [texts.text(result.reason), *([result.detail] if result.detail else [])]
     screen = Screen(

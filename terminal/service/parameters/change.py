@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from config.overlay import Effect, effect_of
 
@@ -139,13 +139,6 @@ class ParametersError(Exception):
     def __init__(self, fault: ParametersFault, text: str, remedy: str) -> None:
         super().__init__(text)
         self.fault, self.remedy = fault, remedy
-
-
-class HostParameters(Protocol):
-    """Where the acquirer's parameters go (``terminal/acquirer/downloads.py``)."""
-
-    async def take(self, given: Mapping[str, str]) -> str:
-        """Record what applies here; a line for the screen."""
 
 
 def needs_of(keys: Iterable[str]) -> frozenset[Effect]:

@@ -6,19 +6,21 @@ import asyncio
 import json
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from config import ConfigError
+from config.overlay import Effect
 from config.parameters import masked
 from keys import KeyRoom, KeysError
 from terminal.journal import Journal, Writer
 from terminal.service.gate import settled_in
 from terminal.service.parameters.change import Change, ParametersError, Source, Values
+from terminal.service.parameters.host import take_from_host
 from terminal.service.parameters.parameters import Parameters, Standing
 
-__all__ = ["NewParameters", "ParameterKeeper"]
+__all__ = ["NewParameters", "ParameterKeeper", "effect_text"]
 
 _LOG = logging.getLogger("countertop")
 _FLOOR = "parameter_bundle"
@@ -96,6 +98,17 @@ class ParameterKeeper:
         """Every change."""
         return await self._run(self.parameters.history)
 
+    async def take(self, given: Mapping[str, str]) -> str:
+        """Record what the host gives; a catalogue key that says when it takes effect."""
+        try:
+            change, refused = await self._run(lambda: take_from_host(self.parameters, given))
+        except (ParametersError, ConfigError) as error:
+            _LOG.warning("%s %s", error, error.remedy)
+            return "parameters.not-taken"
+        if refused:
+            await self.journal.note("parameters", f"of the host, not valid here: {', '.join(refused)}")
+        return effect_text(change) if change is not None else "parameters.same"
+
     def _apply(self, database: sqlite3.Connection) -> bool:
         return bool(self.parameters.apply_due(lambda: settled_in(database), starting=False))
 
@@ -127,6 +140,14 @@ class ParameterKeeper:
         except OSError:
             return None
         return status.st_size, status.st_mtime_ns
+
+
+def effect_text(change: Change) -> str:
+    """Catalogue key of when a change takes effect."""
+    for effect in (Effect.RESTART, Effect.SETTLED):
+        if effect in change.needs:
+            return f"parameters.effect.{effect}"
+    return "parameters.effect.idle"
 
 
 def _printing(database: sqlite3.Connection) -> bool:

@@ -75,6 +75,20 @@ class Parameters:
         """The file with the changes that are in force. Raises ConfigError, ParametersError."""
         return load(self.file, self.standing().content)
 
+    def ahead(self) -> Settings:
+        """The same when everything that waits will be in force. Raises ConfigError, ParametersError."""
+        if not self.store.exists:
+            return self.base
+        with self.store.opened() as database:
+            return load(self.file, self.store.ahead(database))
+
+    def check(self, values: Values) -> None:
+        """Whether a change would be valid. Raises UnknownParameter, ConfigError, ParametersError."""
+        for key in values:
+            check_parameter(key)
+        with self.store.opened() as database:
+            self._check(self.store.ahead(database), values)
+
     # --- changing --------------------------------------------------------------------------
 
     def change(

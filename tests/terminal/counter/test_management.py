@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from config import default_file
 from terminal.acquirer.downloads import load_lists
 from terminal.domain.record import State
+from terminal.service.parameters import Parameters
+from terminal.service.parameters.keeper import NewParameters, ParameterKeeper
 from tools.host.faults import Fault
 
 
@@ -317,3 +320,27 @@ def test_a_clock_that_jumps_neither_fires_nor_stops_anything(counter, jump):
         return await c.books_agree()
 
     assert counter(story) == ((2, 200), (0, 0))
+
+
+def test_downloaded_parameters_take_effect_by_the_journalled_way(counter, tmp_path):
+    """9 6 1: the host gives resend 3; what it gives takes effect as a change that anybody can look up and take back."""
+    (tmp_path / "parameters").mkdir()
+    file = tmp_path / "parameters" / "terminal.toml"
+    file.write_text(default_file().read_text("utf-8"), "utf-8")
+    (file.parent / "state").mkdir()
+    parameters = Parameters(file)
+
+    async def story(c):
+        keeper = ParameterKeeper(parameters, c.journal, c.acquirer.writer, c.acquirer.turn)
+        c.acquirer.parameters = keeper
+        shown = await load(c, "1")
+        assert shown.name == "download.done" and "Takes effect when the terminal is idle" in shown.lines
+        (change,) = parameters.history()
+        assert (change.source, change.new) == ("host", {"reversal_help_after": "3"})
+        with pytest.raises(NewParameters):
+            await keeper.at_idle()
+        shown = await load(c, "1")
+        assert "Nothing has changed" in shown.lines
+
+    counter(story)
+    assert parameters.settings().acquirer_profile.reversal_help_after == 3
