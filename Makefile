@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3 chooses the interpreter, ARGS="..." goes to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help backends browser demo interop test check style types imports bench gallery format lock clean .venv
+.PHONY: help backends browser deb demo interop test check style types imports bench gallery format lock clean .venv
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -21,6 +21,7 @@ help:
 	@echo "make hardware-bench   the drivers' tests on real kernel devices, in a virtual machine"
 	@echo "make backends the libraries for a TPM and for PKCS #11 tokens (gcc, pkg-config, libtss2-dev)"
 	@echo "make interop  against programs that others built: jPOS, printers, readers, other Pythons and processors"
+	@echo "make deb      a Debian package in dist/, with everything it needs"
 	@echo "make .venv    only set up the environment; then: .venv/bin/countertop --help"
 	@echo "make format   put the sources in the house's form"
 	@echo "make lock     resolve requirements/*.in again (needs uv)"
@@ -77,6 +78,9 @@ bench: $(VENV)/run.stamp
 
 gallery: $(VENV)/run.stamp
 	@$(BIN)/countertop gallery $(ARGS)
+
+deb: $(VENV)/dev.stamp
+	@$(BIN)/python -m tools.deb $(ARGS)
 
 hardware-bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m tools.hardware_bench $(ARGS)

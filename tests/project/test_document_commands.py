@@ -126,6 +126,7 @@ NOT_RUN = (
     (r"countertop gate", "it asks for this machine's terminal; tests/tools/test_gate.py asks for others"),
     (r"countertop config check /etc/countertop/terminal\.toml", "only a machine with the service has it"),
     (r"make (test|check|interop|hardware-bench|format|demo|gallery|bench|lock)\b.*", _CI),
+    (r"make deb|python -m tools\.deb .*", "tests/interop/test_debian_package.py builds one and installs it"),
     (r"make \.venv", "it makes the environment that this test runs in"),
     (r"make browser\b.*", _BENCH),
     (r"countertop run --config terminal\.toml", "tools/rig starts it for hundreds of tests, with devices"),
