@@ -15,6 +15,7 @@ from terminal.flows import (
     offline,
     operators,
     order,
+    parameters,
     pre_auth,
     refund,
     slips,
@@ -135,6 +136,15 @@ _LOAD = Menu("menu.load", "menu.load", (
     Item("5", "menu.load.status", manage.report_status),
 ))  # fmt: skip
 
+_PARAMETERS = Menu("menu.parameters", "menu.parameters", (
+    Item("1", "menu.parameters.limits", parameters.limits, _TECHNICIAN),
+    Item("2", "menu.parameters.offline", parameters.offline, _TECHNICIAN),
+    Item("3", "menu.parameters.host-times", parameters.host_times, _TECHNICIAN),
+    Item("4", "menu.parameters.times", parameters.times, _TECHNICIAN),
+    Item("5", "menu.parameters.languages", parameters.languages, _TECHNICIAN),
+    Item("6", "menu.parameters.changes", parameters.changes, _TECHNICIAN),
+))  # fmt: skip
+
 _TECHNICIAN_MENU = Menu("menu.technician", "menu.technician", (
     Item("1", "menu.technician.merchant", technician.merchant, _TECHNICIAN),
     Item("2", "menu.technician.communication", technician.communication, _TECHNICIAN),
@@ -143,6 +153,7 @@ _TECHNICIAN_MENU = Menu("menu.technician", "menu.technician", (
     Item("5", "menu.technician.clear", technician.clear_paper, _TECHNICIAN),
     Item("6", "menu.load", _LOAD),
     Item("7", "menu.manage.diagnosis", diagnosis.diagnosis),
+    Item("8", "menu.parameters", _PARAMETERS),
 ))  # fmt: skip
 
 MAIN = Menu("menu.main", "menu.main", (

@@ -6,6 +6,8 @@ Open transactions and pending reversals are never cleared here: they end when th
 from __future__ import annotations
 
 from terminal.desk import Desk
+from terminal.flows.parameter_fields import COMMUNICATION, MERCHANT
+from terminal.flows.parameters import edit
 from terminal.prompts import Confirm
 from terminal.screens.screen import Screen, Tone
 
@@ -13,7 +15,9 @@ __all__ = ["clear_paper", "communication", "merchant"]
 
 
 async def merchant(desk: Desk) -> None:
-    """Numbers and name; they are changed in the configuration file."""
+    """Numbers and name; where nothing can be changed they are only shown."""
+    if desk.parameters is not None:
+        await edit(desk, MERCHANT)
     terminal = desk.settings.terminal
     lines = (terminal.merchant_name, terminal.merchant_id, terminal.id, terminal.serial_number)
     await _show(desk, "menu.technician.merchant", lines)
@@ -21,6 +25,8 @@ async def merchant(desk: Desk) -> None:
 
 async def communication(desk: Desk) -> None:
     """Hosts, header and patience."""
+    if desk.parameters is not None:
+        await edit(desk, COMMUNICATION)
     profile = desk.acquirer.profile
     hosts = tuple(f"{host}:{port}" for host, port in desk.settings.host.endpoints)
     lines = (*hosts, f"TPDU {profile.tpdu}", f"{profile.connect_s:g} s / {profile.response_s:g} s")

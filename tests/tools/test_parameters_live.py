@@ -90,6 +90,30 @@ def test_a_change_takes_effect_at_an_idle_moment_without_a_restart():
     asyncio.run(play())
 
 
+def test_what_a_technician_types_at_the_keypad_takes_effect_when_the_menu_is_left():
+    async def play():
+        async with counter() as rig:
+            await rig.until_input_devices()
+            for key, screen in (("9", "menu.technician"), ("8", "menu.parameters"), ("3", "parameters.list")):
+                await rig.press(key)
+                await rig.until(screen, LONG_S)
+            await rig.press("2")
+            await rig.until("parameters.digits", LONG_S)
+            await rig.type("45")
+            await rig.until("parameters.confirm", LONG_S)
+            await rig.press("enter")
+            await rig.until("parameters.recorded", LONG_S)
+            await rig.press("enter")
+            await rig.until("parameters.list", LONG_S)
+            await rig.press("cancel")
+            await until(lambda: states(rig) == [ChangeState.APPLIED])
+            assert parameters(rig).settings().acquirer_profile.response_s == 45
+            await until(lambda: not parameters(rig).standing().trial)
+            await rig.until("idle", LONG_S)
+
+    asyncio.run(play())
+
+
 def test_a_limit_waits_until_the_batch_is_settled():
     async def play():
         async with counter() as rig:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from terminal.domain.money import format_amount
+from terminal.flows.parameter_fields import COMMUNICATION, HOST_TIMES, LANGUAGES, LIMITS, MERCHANT, OFFLINE, TIMES
+from terminal.flows.parameters import ListPrompt
 from terminal.flows.switches import SWITCHED
 from terminal.prompts import AmountPrompt, Confirm, DigitsPrompt, MenuPrompt, Notice, PresentPrompt
 from terminal.screens.screen import Screen, Tone
@@ -45,6 +47,17 @@ _OFFLINE = (
     ("waiting.sum", {"amount": "RMB 310.00", "most": "RMB 5000.00"}),
     ("waiting.age", {"hours": 2, "most": 24}),
 )
+_PAGES = {
+    MERCHANT: ("999290054110001", "10000001", "示范商店 Corner Shop"),
+    COMMUNICATION: ("192.168.100.100:8583", "pos.example.com:8583", "6000030000", "0003"),
+    LIMITS: ("RMB 50000.00", "RMB 50000.00", "RMB 1000.00 ({waiting})", "15"),
+    OFFLINE: ("RMB 10000.00", "RMB 50000.00", "50"),
+    HOST_TIMES: ("10", "60 ({waiting})", "90"),
+    TIMES: ("60", "60", "60", "60", "15"),
+    LANGUAGES: ("中文", "English"),
+}
+"""What stands beside each line of a page."""
+_CHANGES = {"7 host.address +2": "waiting", "6 response_s": "applied", "5 terminal.merchant_id": "failed"}
 _SCENES = (
     _Scene("refused", "menu.void", "original.not-found", tone=Tone.WARNING),
     _Scene("original.confirm", "menu.void.sale", "original.confirm", ("kind.sale",), kind=_CONFIRM, amount=_AMOUNT,
@@ -84,6 +97,14 @@ _SCENES = (
            plain=("10.0.0.1:8583", "TPDU 6000030000", "10 s / 60 s")),
     _Scene("technician.clear", "menu.technician.clear", ("technician.clear", {"count": 2}),
            ("technician.money-stays",), Tone.WARNING, _CONFIRM),
+    _Scene("parameters.confirm", "parameters.host-2", "parameters.confirm", tone=Tone.WARNING, kind=_CONFIRM,
+           plain=("–", "→ 10.0.0.2:8583")),
+    _Scene("parameters.change", "menu.parameters.changes", "parameters.state.withdrawn",
+           plain=("2026-11-24T10:12:36 99", "response_s: 60 → 45")),
+    _Scene("parameters.recorded", "parameters.amount-max", ("parameters.recorded", {"number": 7}),
+           ("parameters.effect.settled",), Tone.GOOD),
+    _Scene("parameters.refused", "parameters.response", "parameters.not-valid", tone=Tone.WARNING,
+           plain=("response_s: seconds, up to 300",)),
     _Scene("out-of-service", "out-of-service.title", "out-of-service.journal.write",
            ("out-of-service.open-payment", "out-of-service.retry"), Tone.BAD, _SHOWN),
 )  # fmt: skip
@@ -141,6 +162,15 @@ def _asked(texts: Translator) -> Iterator[tuple[str, Screen]]:
     yield "split.method", MenuPrompt("split.method", "split.title", methods).screen(texts)
     switches = tuple((str(index), f"switch.on.{kind}") for index, kind in enumerate(SWITCHED, 1))
     yield "technician.switches", MenuPrompt("technician.switches", "menu.technician.switches", switches).screen(texts)
+    waiting = texts.text("parameters.state.waiting")
+    for page, values in _PAGES.items():
+        pairs = zip(page.fields, values, strict=True)
+        listed = tuple(f"{texts.text(field.label)} {value.format(waiting=waiting)}" for field, value in pairs)
+        yield page.title.replace("menu.", "parameters.list."), ListPrompt(page.title, page.title, listed).screen(texts)
+    made = tuple(f"{change} {texts.text(f'parameters.state.{state}')}" for change, state in _CHANGES.items())
+    yield "parameters.changes", ListPrompt("parameters.changes", "menu.parameters.changes", made).screen(texts)
+    digits = DigitsPrompt("parameters.digits", "parameters.response", "parameters.enter", 3, typed="45")
+    yield "parameters.digits", digits.screen(texts)
     word = TextPrompt("word", "menu.technician.merchant", "ask.operator", TextEntry(20, "Corner Shop", "abc"))
     yield "word", word.screen(texts)
 

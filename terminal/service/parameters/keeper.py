@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from config import ConfigError
+from config import ConfigError, Settings
 from config.overlay import Effect
 from config.parameters import masked
 from keys import KeyRoom, KeysError
@@ -84,15 +84,29 @@ class ParameterKeeper:
 
     async def change(self, values: Values, who: str, source: Source) -> Change:
         """Record a change. Raises as ``Parameters.change``."""
-        return await self._run(lambda: self.parameters.change(values, who, source))
+        change = await self._run(lambda: self.parameters.change(values, who, source))
+        await self._log(change, "recorded")
+        return change
 
     async def revert(self, number: int, who: str) -> Change:
         """Take a change back. Raises as ``Parameters.revert``."""
-        return await self._run(lambda: self.parameters.revert(number, who))
+        change = await self._run(lambda: self.parameters.revert(number, who))
+        if change.number != number:
+            await self._log(change, "recorded")
+        await self._tell()
+        return change
 
     async def standing(self) -> Standing:
         """What is in force and what waits."""
         return await self._run(self.parameters.standing)
+
+    async def ahead(self) -> Settings:
+        """The settings when everything that waits will be in force."""
+        return await self._run(self.parameters.ahead)
+
+    def lines(self, change: Change) -> tuple[str, ...]:
+        """What it changed, a line each, secrets masked."""
+        return tuple(f"{key}: {_text(key, change.old[key])} → {_text(key, new)}" for key, new in change.new.items())
 
     async def history(self) -> list[Change]:
         """Every change."""
@@ -116,20 +130,22 @@ class ParameterKeeper:
         """Journal and audit log hear of every change that has come into force or failed, at least once."""
         changes = await self._run(self.parameters.untold)
         for change in changes:
-            text = f"change {change.number} {change.state}, by {change.who} ({change.source}): {_listed(change)}"
-            await self.journal.note("parameters", text[:_LISTED_MAX])
-            if self.room is not None:
-                await self._run(lambda change=change: self._witness(change))  # type: ignore[misc]
+            await self._log(change, str(change.state))
         if changes:
             await self._run(lambda: self.parameters.told(changes))
 
-    def _witness(self, change: Change) -> None:
-        assert self.room is not None
-        fields = {"change": change.number, "state": str(change.state), "by": change.who, "way": str(change.source)}
-        try:
-            self.room.audit.note("parameters", **fields, what=_listed(change)[:_LISTED_MAX])
-        except KeysError as fault:
-            _LOG.warning("%s %s", fault, fault.remedy)
+    async def _log(self, change: Change, what: str) -> None:
+        """A line in the journal's event log and one in the keys' audit log."""
+        listed = _listed(change)[:_LISTED_MAX]
+        text = f"change {change.number} {what}, by {change.who} ({change.source}): {listed}"
+        await self.journal.note("parameters", text)
+        if self.room is not None:
+            audit = self.room.audit
+            fields = {"change": change.number, "state": what, "by": change.who, "way": str(change.source)}
+            try:
+                await self._run(lambda: audit.note("parameters", **fields, what=listed))
+            except KeysError as fault:
+                _LOG.warning("%s %s", fault, fault.remedy)
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await self.writer.run(work)
