@@ -169,8 +169,8 @@ def _asked(texts: Translator) -> Iterator[tuple[str, Screen]]:
         yield page.title.replace("menu.", "parameters.list."), ListPrompt(page.title, page.title, listed).screen(texts)
     made = tuple(f"{change} {texts.text(f'parameters.state.{state}')}" for change, state in _CHANGES.items())
     yield "parameters.changes", ListPrompt("parameters.changes", "menu.parameters.changes", made).screen(texts)
-    digits = DigitsPrompt("parameters.digits", "parameters.response", "parameters.enter", 3, typed="45")
-    yield "parameters.digits", digits.screen(texts)
+    typed = DigitsPrompt("parameters.digits", "parameters.response", "parameters.enter", 3, typed="45")
+    yield "parameters.digits", typed.screen(texts)
     word = TextPrompt("word", "menu.technician.merchant", "ask.operator", TextEntry(20, "Corner Shop", "abc"))
     yield "word", word.screen(texts)
 
