@@ -121,8 +121,8 @@ def is_secret(key: str) -> bool:
 
 def _parsed(text: str) -> list[Any]:
     try:
-        return [tomllib.loads(f"value = {text}")["value"]]
-    except (tomllib.TOMLDecodeError, KeyError):
+        return [] if "\n" in text else [tomllib.loads(f"value = {text}")["value"]]
+    except (tomllib.TOMLDecodeError, RecursionError):
         return []
 
 

@@ -41,6 +41,8 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     try:
         load(arguments.config)
+        if arguments.check:
+            _check_changes(arguments.config)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_CONFIGURATION
@@ -56,6 +58,13 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return EXIT_STOPPED
     return EXIT_STOPPED
+
+
+def _check_changes(file: str) -> None:
+    """The file with the changed parameters on top. Raises ConfigError, ParametersError."""
+    from terminal.service.parameters import Parameters
+
+    Parameters(file).settings()
 
 
 def _begin_clean() -> None:

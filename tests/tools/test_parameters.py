@@ -4,8 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from config import default_file
+from config import ConfigError, default_file
+from config.explain import explain
+from config.parameters import UnknownParameter, read_value
 from terminal.service.parameters import Parameters
 from tools.cli import main
 
@@ -88,6 +92,23 @@ def test_a_value_is_understood_as_the_key_wants_it(config, written, meant):
     assert config("set", written)[0] == 0
     (line,) = config("history", "--json")[1].splitlines()
     assert json.loads(line)["values"][written.partition("=")[0]]["new"] == meant
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([entry.key for entry in explain()]), st.text(max_size=60))
+def test_whatever_is_written_is_a_value_or_a_refusal_that_does_not_quote_it(key, text):
+    said = ""
+    try:
+        json.dumps(read_value(key, text))
+    except (ConfigError, UnknownParameter) as error:
+        said = str(error)
+    assert len(text) < 8 or text not in said
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "nan", "inf", "1\nb = 2", "2026-01-01", "{ a = 1 }", "'", "\0"])
+def test_odd_values_are_refused(text):
+    with pytest.raises(ConfigError):
+        read_value("response_s", text)
 
 
 def test_a_secret_is_changed_and_never_shown(config, file, monkeypatch, capsys):

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 
-from config import ConfigError, load
+from config import ConfigError
 from drivers.discovery import Found, Use, discover
 from drivers.health import HealthLevel
 from drivers.hotplug import Hotplug
+from terminal.service.parameters import Parameters
 from tools.devices.check import check_all
 from tools.devices.match import Match, matches
 
@@ -47,7 +48,7 @@ def main(argv: list[str]) -> int:
         return EXIT_USAGE
     if arguments.config:
         try:
-            settings = load(arguments.config)
+            settings = Parameters(arguments.config).settings()
         except ConfigError as error:
             print(error, file=sys.stderr)
             return EXIT_USAGE

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from config import ConfigError, Settings, load
+from config import ConfigError, Settings
 from keys import KeyRoom, KeysError, Vault, create_key_room, open_key_room, open_vault, run_self_tests
 from keys.errors import VaultAbsent, VaultErased
 from terminal.keyring import protector_for
 from terminal.screens.texts import Translator
+from terminal.service.parameters import Parameters
 
 __all__ = ["Office"]
 
@@ -33,7 +34,7 @@ class Office:
     def of(cls, file: str) -> Office:
         """From a configuration file. Raises KeysError, which tells everything that is wrong with it."""
         try:
-            settings = load(file)
+            settings = Parameters(file).settings()
         except ConfigError as error:
             raise KeysError(str(error), f"See: countertop config check {file}") from None
         return cls(settings, Translator(settings.terminal.language))

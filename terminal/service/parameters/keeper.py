@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from config import ConfigError, Settings
 from config.overlay import Effect
-from config.parameters import masked
 from keys import KeyRoom, KeysError
 from terminal.journal import Journal, Writer
 from terminal.service.gate import settled_in
@@ -175,4 +174,6 @@ def _listed(change: Change) -> str:
 
 
 def _text(key: str, value: str) -> str:
+    from config.parameters import masked  # not on the way of a start
+
     return masked(key, json.loads(value)) if value else "the file's"

@@ -14,14 +14,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from config import ConfigError, Settings, load
 from config.overlay import Effect
-from config.parameters import check_parameter
-from terminal.service.parameters.bundle import Bundle, open_bundle
 from terminal.service.parameters.change import Change, ChangeState, Refusal, Refused, Source, Values, Waits
 from terminal.service.parameters.store import PARAMETERS_NAME, Connect, Present, Store, connect_parameters
+
+if TYPE_CHECKING:
+    from terminal.service.parameters.bundle import Bundle
 
 __all__ = ["Parameters", "Standing"]
 
@@ -84,8 +85,7 @@ class Parameters:
 
     def check(self, values: Values) -> None:
         """Whether a change would be valid. Raises UnknownParameter, ConfigError, ParametersError."""
-        for key in values:
-            check_parameter(key)
+        _check_names(values)
         with self.store.opened() as database:
             self._check(self.store.ahead(database), values)
 
@@ -100,8 +100,7 @@ class Parameters:
         Raises UnknownParameter, ConfigError when the whole would not be valid, Refused when nothing would change,
         ParametersError. Then nothing has changed.
         """
-        for key in values:
-            check_parameter(key)
+        _check_names(values)
         with self.store.opened() as database:
             if bundle is not None:
                 self._refuse_older(database, bundle)
@@ -138,6 +137,8 @@ class Parameters:
                 "This terminal takes no bundles: its profile names no bundle_key.",
                 "Write the author's key into the profile's file: bundle_key, 64 hexadecimal digits.",
             )
+        from terminal.service.parameters.bundle import open_bundle  # not on the way of a start
+
         bundle = open_bundle(data, key)
         terminal = self.settings().terminal.id
         if not bundle.is_for(terminal):
@@ -343,6 +344,13 @@ class Parameters:
 
     def _stamp(self) -> str:
         return self._now().isoformat(timespec="seconds")
+
+
+def _check_names(values: Values) -> None:
+    from config.parameters import check_parameter  # not on the way of a start
+
+    for key in values:
+        check_parameter(key)
 
 
 def _with(content: Mapping[str, Any], values: Values) -> dict[str, Any]:

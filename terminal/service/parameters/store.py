@@ -6,10 +6,12 @@ opened for each step and closed again, so that a command beside the running term
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,7 +40,8 @@ def connect_parameters(path: Path) -> sqlite3.Connection:
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
-        pass
+        if not stat.S_ISREG(path.lstat().st_mode):  # root must not be led elsewhere by whoever owns the folder
+            raise OSError(errno.ELOOP, "it is not a regular file") from None
     else:
         owner = path.parent.stat()
         if os.geteuid() == 0 and owner.st_uid != 0:

@@ -8,7 +8,7 @@ from config import default_file
 from config.overlay import Effect, effect_of
 from config.parameters import is_parameter
 from terminal.flows.parameter_fields import FIELDS
-from terminal.service.parameters import ChangeState, Parameters
+from terminal.service.parameters import ChangeState, Parameters, Refused, Source
 from terminal.service.parameters.keeper import ParameterKeeper
 
 OPERATED = {"operators": True}
@@ -154,3 +154,18 @@ def test_only_the_administrator_gets_there_and_every_change_stands_in_the_event_
         assert any(what == "approved" and "99 for 01" in detail for what, detail in noted)
 
     at_counter(story, settings=OPERATED)
+
+
+def test_the_journal_keeps_the_version_of_the_newest_bundle_beside_the_parameters(at_counter):
+    async def story(c):
+        keeper = c.desk.parameters
+        keeper.parameters.change({"response_s": 45}, "root", Source.BUNDLE, bundle=7)
+        keeper.parameters.begin(lambda: True, starting=True)
+        await keeper.begun()
+        assert await c.journal.setting("parameter_bundle") == "7"
+        keeper.parameters.store.path.unlink()  # as if it had been put back to before
+        await keeper.begun()
+        with pytest.raises(Refused):
+            keeper.parameters.change({"response_s": 50}, "root", Source.BUNDLE, bundle=6)
+
+    at_counter(story)

@@ -1,6 +1,7 @@
 """A change is checked before it is taken, kept with who and when, and can be taken back."""
 
 import json
+import os
 import sqlite3
 import stat
 
@@ -183,6 +184,23 @@ def test_the_history_cannot_be_rewritten(parameters):
 def test_the_file_of_changes_is_its_owner_s_alone(parameters):
     put(parameters, response_s=45)
     assert stat.S_IMODE(parameters.store.path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_that_root_makes_belongs_to_the_terminal_s_user(parameters):
+    folder = parameters.store.path.parent
+    os.chown(folder, 65534, 65534)
+    put(parameters, response_s=45)
+    assert [path.stat().st_uid for path in folder.iterdir()] == [65534]
+
+
+def test_nobody_is_led_to_another_file(parameters, tmp_path):
+    other = tmp_path / "other.db"
+    sqlite3.connect(other).close()
+    parameters.store.path.symlink_to(other)
+    with pytest.raises(ParametersError):
+        parameters.change({"response_s": 45}, WHO, Source.COMMAND)
+    assert other.read_bytes() == b""
 
 
 def test_a_damaged_set_is_never_lived_by(parameters):
