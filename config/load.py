@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
+from config import watching
 from config.checks import check_document, check_profile
 from config.errors import ConfigError, Problem
 from config.overlay import NO_CHANGES, overlaid
@@ -53,6 +54,8 @@ def load(path: Path | str, changes: Mapping[str, Any] = NO_CHANGES) -> Settings:
         connected=document.devices,
         timeouts=document.timeouts,
         monitor=document.monitor,
+        log=document.log,
+        metrics=document.metrics,
     )
 
 
@@ -177,6 +180,7 @@ def _absolute(document: Document, folder: Path) -> Document:
             credential=None if keys.credential is None else str(folder / keys.credential),
         ),
         devices=structs.replace(devices, **present),
+        log=watching.absolute(document.log, folder),
         monitor=monitor and structs.replace(monitor, address=_address(monitor.address, folder)),
     )
 

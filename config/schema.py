@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, field, structs
 
 from config.devices import Devices, Display, InputDevice, Printer
 from config.profile import AcquirerProfile
+from config.watching import Log, Metrics
 
 __all__ = [
     "SECRET",
@@ -320,6 +321,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     devices: Devices = Devices()
     timeouts: Timeouts = Timeouts()
     monitor: Monitor | None = None
+    log: Log | None = None
+    metrics: Metrics | None = None
 
 
 class Settings(Struct, frozen=True):
@@ -332,6 +335,8 @@ class Settings(Struct, frozen=True):
     connected: Devices
     timeouts: Timeouts
     monitor: Monitor | None
+    log: Log | None = None
+    metrics: Metrics | None = None
 
     @property
     def devices(self) -> dict[str, Mapping[str, Any]]:

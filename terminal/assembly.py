@@ -13,7 +13,7 @@ from config import AcquirerProfile, Settings
 from config.devices import Printer
 from drivers.device import Device
 from drivers.events import DeviceChanged, DeviceState, DriverEvent, KeyPress, PrinterChanged
-from iso8583 import Message, derived_dialect
+from iso8583 import derived_dialect
 from keys import KeyRoom, KeysError, furnished, open_vault
 from keys.audit_chain import AuditLine
 from terminal.acquirer.acquirer import Acquirer
@@ -24,7 +24,7 @@ from terminal.acquirer.link import Endpoint, HostLink
 from terminal.acquirer.request import Identity
 from terminal.acquirer.reversal import Reversals
 from terminal.acquirer.sign_on import sign_on
-from terminal.acquirer.wire import MAC_SLOT, Trace, Wire
+from terminal.acquirer.wire import MAC_SLOT, Wire
 from terminal.board import Board
 from terminal.clock import TerminalClock
 from terminal.desk import Desk, EventQueue
@@ -53,6 +53,11 @@ if TYPE_CHECKING:
 
 __all__ = ["live"]
 
+TOLD_OF_A_ROW = (
+    "kind", "state", "batch", "stan", "amount_minor", "currency", "account", "operator", "undo_cause", "response_code",
+    "rrn", "reversal_tries",
+)  # fmt: skip
+"""Of a transaction to whoever looks after the terminal; the account is truncated in the row already."""
 SIGN_ON_RETRY_FIRST_S, SIGN_ON_RETRY_MAX_S = 2.0, 300.0
 
 
@@ -71,6 +76,7 @@ async def live(
         path = Path(terminal.state_dir) / JOURNAL_NAME
         journal = await Journal.open(path, writer, clock, outside.storage, limits_of(profile))
         closing.push_async_callback(journal.close)
+        journal.watch(_teller(monitor))
         clock.offset_s = int(await journal.setting("clock_offset_s", "0"))
         interrupted = await journal.recover()
         room = await writer.run(lambda: _key_room(settings, outside))
@@ -83,7 +89,7 @@ async def live(
             journal=journal,
             vault=vault,
             wire=Wire(
-                derived_dialect("acquirer", profile.dialect, profile.dialect_changes), vault, profile, _tracer(monitor)
+                derived_dialect("acquirer", profile.dialect, profile.dialect_changes), vault, profile, monitor.message
             ),
             link=link,
             clock=clock,
@@ -126,6 +132,7 @@ async def live(
             paper="printer" in devices,
         )
         board.changed = desk.refresh
+        monitor.ask_status = board.status
         desk.key_room = room
         desk.pin_pad = cast("PinPad | None", devices.get("pin_pad"))
         if parameters is not None:
@@ -244,6 +251,15 @@ async def _sign_on_at_start(acquirer: Acquirer, board: Board, monitor: Monitor) 
             delay = min(delay * 2, SIGN_ON_RETRY_MAX_S)
 
 
+def _teller(monitor: Monitor) -> Callable[[object], None]:
+    def tell(changed: object) -> None:
+        for record in changed if isinstance(changed, list) else [changed]:
+            if isinstance(record, TransactionRecord):
+                monitor.tell("transaction", **{name: getattr(record, name) for name in TOLD_OF_A_ROW})
+
+    return tell
+
+
 def _emitter(
     events: EventQueue, board: Board, monitor: Monitor, face: Face, wake_printer: Callable[[], None]
 ) -> Callable[[DriverEvent], None]:
@@ -264,16 +280,6 @@ def _emitter(
             events.put(event)
 
     return emit
-
-
-def _tracer(monitor: Monitor) -> Trace:
-    """Message trace for whoever watches; the rows are masked by the message itself."""
-
-    def trace(direction: str, message: Message) -> None:
-        if monitor.watched:
-            monitor.tell("message", direction=direction, mti=message.mti, rows=list(message.rows()))
-
-    return trace
 
 
 def _look_again(devices: Mapping[str, Device]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -30,6 +30,7 @@ from terminal.service.parameters import Parameters, ParametersError
 from terminal.service.parameters.keeper import NewParameters
 from terminal.service.stall import MeteredSelector
 from terminal.service.supervision import OUT_OF_SERVICE, PresentWriter, Supervisor
+from terminal.service.watching import told_self_test, watched
 
 __all__ = ["run", "serve"]
 
@@ -64,22 +65,25 @@ async def serve(parameters: Parameters, selector: MeteredSelector) -> NoReturn:
     supervisor, writer = Supervisor(), PresentWriter()
     face = Face([*displays, supervisor.screen, monitor.screen], player_of(settings.display))
     watching = asyncio.ensure_future(supervisor.watch(writer.answers))
-    try:
+    outside = replace(MACHINE, writer=writer, self_test=told_self_test(MACHINE.self_test, monitor))
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(monitor.close)
+        closing.callback(watching.cancel)
+        await closing.enter_async_context(watched(settings, monitor, selector))
         if settings.monitor is not None:
             await monitor.serve(settings.monitor.path)
         while True:
             if trouble is None:
-                trouble = await _live(settings, face, monitor, replace(MACHINE, writer=writer), parameters)
+                monitor.tell("service", in_service=True)
+                trouble = await _live(settings, face, monitor, outside, parameters)
             if isinstance(trouble, JournalError) and trouble.fault is JournalFault.HELD:
                 raise trouble  # the other process serves this counter; its screen is not ours
             if trouble is not None:
                 _LOG.error("%s %s", trouble, trouble.remedy)
+                monitor.tell("service", in_service=False, reason=type(trouble).__name__)
                 face.show(out_of_service(Translator(settings.terminal.language), trouble))
                 await asyncio.sleep(RETRY_S)
             settings, trouble = _begin(parameters, starting=False)
-    finally:
-        watching.cancel()
-        await monitor.close()
 
 
 def _begin(parameters: Parameters, *, starting: bool) -> tuple[Settings, Trouble | None]:

@@ -10,7 +10,7 @@ Rules that keep this file whole:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,9 @@ class Journal:
         """Close the file; only an orderly way out, never needed for durability."""
         await self._store.close()
 
-    # --- a transaction's way ---------------------------------------------------------------
+    def watch(self, tell: Callable[[object], None]) -> None:
+        """Tell of the row that each durable change has left, and of whatever else a change returns."""
+        self._store.committed = tell
 
     async def begin(self, intent: Intent) -> TransactionRecord:
         """Durable intent with a fresh STAN and the current batch: from here on, silence is made certain.

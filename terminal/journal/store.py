@@ -35,6 +35,8 @@ class Store:
         self._folder = folder
         self._storage = storage
         self._failed = False
+        self.committed: Callable[[object], None] = lambda result: None
+        """Told on the loop what each transaction has returned, once it is durable."""
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do work in the writer. Raises JournalError, and for ever after one."""
@@ -62,7 +64,9 @@ class Store:
             with self.transaction():
                 return work()
 
-        return await self.run(committed)
+        result = await self.run(committed)
+        self.committed(result)
+        return result
 
     async def close(self) -> None:
         """Close the file and the writer."""

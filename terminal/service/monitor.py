@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from terminal.screens.screen import Screen
+from iso8583 import Message
+from terminal.screens.screen import Screen, Status
 
 __all__ = ["Monitor"]
 
@@ -30,6 +31,10 @@ class Monitor:
         self._watchers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._screen: Screen | None = None
+        self.listeners: list[Callable[[str, Mapping[str, Any]], None]] = []
+        """Within the process: hear everything but screens and messages."""
+        self.ask_status: Callable[[], Status] | None = None
+        """The status of the present life."""
 
     @property
     def watched(self) -> bool:
@@ -53,12 +58,26 @@ class Monitor:
     def screen(self, screen: Screen) -> None:
         """A screen has been put up."""
         self._screen = screen
-        self.tell("screen", **asdict(screen))
+        if self._watchers:
+            self._send("screen", asdict(screen))
+
+    def status(self) -> Status | None:
+        """Link, sign-on and what is open, as the status bar has it; None before the first life."""
+        return self.ask_status() if self.ask_status is not None else None
+
+    def message(self, direction: str, message: Message) -> None:
+        """A message has come or gone; its rows are masked by the message itself."""
+        if self._watchers:
+            self._send("message", {"direction": direction, "mti": message.mti, "rows": list(message.rows())})
 
     def tell(self, type: str, **values: Any) -> None:
-        """Send one line to every watcher."""
-        if not self._watchers:
-            return
+        """Send one line to every watcher, and let every listener hear it."""
+        for hear in self.listeners:
+            hear(type, values)
+        if self._watchers:
+            self._send(type, values)
+
+    def _send(self, type: str, values: Mapping[str, Any]) -> None:
         line = _line(type, values)
         for watcher in tuple(self._watchers):
             if watcher.transport.get_write_buffer_size() > BUFFER_BYTES_MAX:
@@ -82,5 +101,5 @@ class Monitor:
             writer.close()
 
 
-def _line(type: str, values: dict[str, Any]) -> bytes:
+def _line(type: str, values: Mapping[str, Any]) -> bytes:
     return json.dumps({"type": type, **values}, ensure_ascii=False).encode("utf-8") + b"\n"

@@ -6,6 +6,7 @@ and the sockets of simulated devices; the kernel is this machine's, and so the d
 """
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -293,6 +294,9 @@ async def is_confined(machine):
     assert set(status["Uid"].split()) == {user} and user != "0"
     assert (int(status["CapEff"], 16), int(status["CapBnd"], 16)) == (0, 0)
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    lines = (await machine.does("journalctl", "-u", "countertop", "-o", "cat")).stdout.splitlines()
+    events = [json.loads(line) for line in lines if line.startswith("{")]
+    assert {"start", "self-test", "transaction"} <= {line["event"] for line in events}, "structured, in its journal"
     assert "read-only" not in (await machine.does("journalctl", "-u", "countertop", "-o", "cat")).stdout.lower()
     exposure = await machine.does("systemd-analyze", "security", "--no-pager", "--threshold=15", "countertop")
     assert "countertop.service" in exposure.stdout

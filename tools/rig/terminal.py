@@ -50,6 +50,8 @@ class TerminalOptions:
     """Keys of ``[devices.display]``; without any only the monitor sees screens."""
     customer_display: str = ""
     """Address of the customer's two lines, or empty."""
+    more: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Sections of which the rig has none, by name: ``{"metrics": {"address": …}}``."""
     pin_pad: bool = False
     """Whether a PIN pad is expected at ``pin_pad.sock``."""
 
@@ -150,6 +152,7 @@ class TerminalProcess:
             "monitor": {"address": f"unix:{self.folder / 'monitor.sock'}"},
         }
         tables["acquirer.overrides"] = options.overrides
+        tables.update(options.more)
         if options.pin_pad:
             tables["devices.pin_pad"] = {**tables["devices.pin_pad"], "ack_ms": _PATIENT_MS}
         tables["devices.printer"] = {**tables["devices.printer"], "width_mm": options.width_mm}
