@@ -21,8 +21,8 @@ __all__ = ["attend"]
 
 _REDRAWN_S = 60.0
 """The clock of the idle screen turns at least this often."""
-_SOON_S = 2.0
-"""With changed parameters that wait for a conversation or a slip to end, so often."""
+_LOOK_S, _SOON_S = 10.0, 2.0
+"""So often changed parameters are looked for, and when they only wait for a conversation or a slip to end."""
 _MENU = "menu"
 
 
@@ -46,14 +46,20 @@ async def attend(desk: Desk, interrupted: list[TransactionRecord]) -> None:
             if not desk.acquirer.operator:
                 await sign_in(desk)
             desk.next_customer()
-            soon = desk.parameters is not None and desk.parameters.held
-            key = await desk.ask(_Idle(desk.settings.terminal.merchant_name), _SOON_S if soon else _REDRAWN_S)
+            key = await desk.ask(_Idle(desk.settings.terminal.merchant_name), _idle_s(desk))
             if key == _MENU:
                 await choose(desk, MAIN)
             else:
                 await follow(desk, MAIN, key)
         except (Cancelled, TimedOut):
             continue
+
+
+def _idle_s(desk: Desk) -> float:
+    """Until the idle screen is drawn again."""
+    if desk.parameters is None:
+        return _REDRAWN_S
+    return _SOON_S if desk.parameters.held else _LOOK_S
 
 
 @dataclass(slots=True)
