@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -21,6 +21,7 @@ __all__ = [
     "Values",
     "Waits",
     "needs_of",
+    "taken_back",
 ]
 
 Values = Mapping[str, Any]
@@ -139,6 +140,16 @@ class ParametersError(Exception):
     def __init__(self, fault: ParametersFault, text: str, remedy: str) -> None:
         super().__init__(text)
         self.fault, self.remedy = fault, remedy
+
+
+def taken_back(changes: Sequence[Change]) -> dict[int, int]:
+    """Changes that were taken back and stay so, each with the change that did it. ``changes`` in their order."""
+    found: dict[int, int] = {}
+    for change in reversed(changes):
+        # A change that took another one back, and was taken back itself, has no say any more.
+        if change.counts and change.reverts is not None and change.number not in found:
+            found[change.reverts] = change.number
+    return found
 
 
 def needs_of(keys: Iterable[str]) -> frozenset[Effect]:

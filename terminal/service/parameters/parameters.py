@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from config import ConfigError, Settings, load
 from config.overlay import Effect
-from terminal.service.parameters.change import Change, ChangeState, Refusal, Refused, Source, Values, Waits
+from terminal.service.parameters.change import Change, ChangeState, Refusal, Refused, Source, Values, Waits, taken_back
 from terminal.service.parameters.store import PARAMETERS_NAME, Connect, Present, Store, connect_parameters
 
 if TYPE_CHECKING:
@@ -160,14 +160,20 @@ class Parameters:
             target = changes.get(number)
             if target is None:
                 raise Refused(Refusal.UNKNOWN, f"There is no change {number}.", "See: countertop config history FILE")
-            if not target.counts:
+            back = taken_back(list(changes.values()))
+            if not target.counts or number in back:
+                how = f"change {back[number]} took it back" if number in back else str(target.state)
                 raise Refused(
-                    Refusal.ENDED, f"Change {number} is not in force: {target.state}.", "There is nothing to take back."
+                    Refusal.ENDED, f"Change {number} is not in force: {how}.", "There is nothing to take back."
                 )
+            gone = {*back, *back.values()} - {number}  # a change and its opposite leave things as they were
             later = [
                 change.number
                 for change in changes.values()
-                if change.number > number and change.counts and change.new.keys() & target.new.keys()
+                if change.number > number
+                and change.number not in gone
+                and change.counts
+                and change.new.keys() & target.new.keys()
             ]
             if later:
                 raise Refused(
@@ -287,11 +293,11 @@ class Parameters:
 
     def _refuse_older(self, database: sqlite3.Connection, version: int) -> None:
         changes = self.store.changes(database)
-        reverted = {change.reverts for change in changes if change.counts}
+        back = taken_back(changes)
         known = {
             change.bundle: change.state
             for change in changes
-            if change.bundle and change.counts and change.number not in reverted
+            if change.bundle and change.counts and change.number not in back
         }
         newest = max([self.store.present(database).bundle, *known])
         if version < newest:

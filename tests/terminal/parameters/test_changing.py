@@ -157,6 +157,21 @@ def test_an_earlier_change_is_not_taken_back_under_a_later_one_of_the_same_key(p
     assert parameters.settings().acquirer_profile.response_s == 45
 
 
+def test_changes_are_taken_back_one_after_another_down_to_the_file(parameters):
+    numbers = [put(parameters, response_s=value).number for value in (45, 50, 55)]
+    for number, expected in zip(reversed(numbers), (50, 45, 60), strict=True):
+        parameters.revert(number, WHO)
+        parameters.begin(yes, starting=True)
+        parameters.confirm()
+        assert parameters.settings().acquirer_profile.response_s == expected
+    with pytest.raises(Refused) as refused:
+        parameters.revert(numbers[0], WHO)
+    assert refused.value.refusal is Refusal.ENDED and "change 6 took it back" in str(refused.value)
+    parameters.revert(6, WHO)  # taking the taking back back brings the change again
+    parameters.begin(yes, starting=True)
+    assert parameters.settings().acquirer_profile.response_s == 45
+
+
 @pytest.mark.parametrize("number", [0, 7, -1, 1 << 40])
 def test_a_change_that_was_never_made_cannot_be_taken_back(parameters, number):
     put(parameters, response_s=45)
