@@ -31,7 +31,7 @@ INCLUDED = f"systemd-sysv,udev,dbus,libusb-1.0-0,python{PYTHON}"
 """What the package depends on, from the distribution; the package itself comes from here."""
 DISK = "3g"
 STEP_S, BOOT_S, TOOL_S, LOOK_S = 90.0, 120.0, 600.0, 0.1
-WATCHDOG_S = 6
+WATCHDOG_S = 15
 STATE = "var/lib/countertop"
 CARD = next(account for account in DEMO_ACCOUNTS if account.name == "signature")
 NEEDED = ("debootstrap", "systemd-nspawn", "dpkg-deb", "nsenter")
@@ -255,6 +255,7 @@ def test_a_clean_machine_becomes_a_terminal_that_sells_and_is_updated(machine, p
             await is_started_again_when_it_stands_still(machine, counter)
             await is_updated_only_when_nothing_is_open(machine, package, counter)
             assert await counter.sell() == "outcome.approved"
+            await is_updated_all_the_same_by_whoever_insists(machine, package, counter)
             await is_removed_only_when_nothing_is_open(machine, counter)
 
     asyncio.run(play())
@@ -328,6 +329,15 @@ async def is_updated_only_when_nothing_is_open(machine, package, counter):
     assert await machine.shows("MainPID") != before
     assert await machine.shows("ActiveState") == "active"
     await counter.watch()
+
+
+async def is_updated_all_the_same_by_whoever_insists(machine, package, counter):
+    """When only the new version can close what is open; nothing of it is lost on the way."""
+    told = await machine.does("env", "COUNTERTOP_UPDATE_OPEN=yes", "dpkg", "-i", package)
+    assert "The batch holds a transaction that is not settled." in told.stderr
+    await counter.watch()
+    await counter.until("idle")
+    assert (await machine.does("countertop", "gate", check=False)).returncode == 1
 
 
 async def is_removed_only_when_nothing_is_open(machine, counter):
