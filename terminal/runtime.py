@@ -19,6 +19,7 @@ from keys import KeysError, harden
 from keys.errors import SelfTestFailed
 from terminal.assembly import live
 from terminal.journal import JournalError, JournalFault
+from terminal.journal.database import JOURNAL_NAME
 from terminal.outside import MACHINE, Outside
 from terminal.screens.displays import displays_of, player_of
 from terminal.screens.face import Face

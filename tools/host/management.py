@@ -38,8 +38,8 @@ class Management:
         self._security = security
         self._now = now
 
-    def answer(self, request: Request) -> Message | None:
-        """The answer, or None when the message is none of this service."""
+    def answer(self, request: Request, forced_code: str = "") -> Message | None:
+        """The answer, or None when the message is none of this service; ``forced_code`` declines it undone."""
         if request.mti not in _MTIS:
             return None
         terminal = self._book.terminal(request.terminal)
@@ -49,6 +49,8 @@ class Management:
             return self._reply(request, WRONG_MERCHANT, terminal)
         if not request.stan or len(request.text(60)) < 11:
             return self._reply(request, FORMAT, terminal)
+        if forced_code:
+            return self._reply(request, forced_code, terminal)
         return self._function(request, terminal)
 
     def _function(self, request: Request, terminal: Terminal) -> Message:

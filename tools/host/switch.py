@@ -96,12 +96,12 @@ class Switch:
     def answer(self, request: Request, forced_code: str = "") -> Answer | None:
         """Do what a request asks and answer it; None for what is never answered.
 
-        ``forced_code`` declines a financial message before anybody looks at its card.
+        ``forced_code`` declines a financial message before anybody looks at its card, any other before it is done.
         """
         mti = request.mti
         if mti in _MONEY_MTIS:
             return self._financial(request, forced_code)
-        for message in (self._management.answer(request), self._settlement.answer(request, forced_code)):
+        for message in (self._management.answer(request, forced_code), self._settlement.answer(request, forced_code)):
             if message is not None:
                 code = message.get(39)
                 return Answer(message, mac=mti == "0620", code=code if isinstance(code, str) else "")

@@ -1,0 +1,111 @@
+"""The doctor: probes in the order in which things depend on each other, each ended by a finding or by nothing.
+
+A probe gives a short detail when all is well, raises ``Found`` for a fault of the table, or ``NotTried`` when what it
+needs is not there. It changes nothing but what a sign-on changes, and holds what it opened until the end.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from config import Settings
+from keys import Vault
+from terminal.acquirer.acquirer import Acquirer
+from terminal.acquirer.link import Endpoint
+from terminal.journal import Journal
+from terminal.service.doctor_faults import FAULTS, Fault
+
+__all__ = ["Finding", "Found", "NotTried", "Patient", "State", "Step", "examine"]
+
+RUNNING, SKIPPED, UNUSED = "doctor.running", "doctor.skipped", "doctor.unused"
+"""Catalogue keys of why a step was not tried."""
+
+
+class Found(Exception):
+    """A fault, by its name in the table, and what it is about: an address, a file, an answer; never a secret."""
+
+    def __init__(self, name: str, what: str = "") -> None:
+        super().__init__(name)
+        self.fault = FAULTS[name]
+        self.what = what
+
+
+class NotTried(Exception):
+    """The step needs what an earlier one did not find; ``reason`` is a catalogue key."""
+
+    def __init__(self, reason: str = SKIPPED) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class State(StrEnum):
+    """How a step ended."""
+
+    GOOD = "good"
+    FAULT = "fault"
+    NOT_TRIED = "not-tried"
+
+
+@dataclass(slots=True)
+class Patient:
+    """What is examined, and what earlier steps found for later ones."""
+
+    settings: Settings
+    wall: Callable[[], datetime]
+    patience_s: float
+    """For one connection, and for one answer of the host."""
+    closing: AsyncExitStack = field(default_factory=AsyncExitStack)
+    may_write: bool = False
+    """Whether the state folder is this user's; else a file made here would lock the terminal out."""
+    running: bool = False
+    """Whether a terminal holds the journal."""
+    journal: Journal | None = None
+    vault: Vault | None = None
+    context: ssl.SSLContext | None = None
+    ways: tuple[Endpoint, ...] = ()
+    """Addresses of the host that have passed every step so far."""
+    acquirer: Acquirer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One probe of a tree."""
+
+    tree: str
+    name: str
+    probe: Callable[[Patient], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one step ended."""
+
+    step: Step
+    state: State
+    what: str = ""
+    """Detail of a good step, what a fault is about, or the catalogue key of why it was not tried."""
+    fault: Fault | None = None
+
+
+async def examine(
+    patient: Patient, steps: Sequence[Step], begun: Callable[[Step], None] = lambda step: None
+) -> AsyncIterator[Finding]:
+    """Each step's finding as it comes; ``begun`` is told before each. Closes what was opened."""
+    async with patient.closing:
+        for step in steps:
+            begun(step)
+            yield await _finding(patient, step)
+
+
+async def _finding(patient: Patient, step: Step) -> Finding:
+    try:
+        return Finding(step, State.GOOD, await step.probe(patient))
+    except Found as found:
+        return Finding(step, State.FAULT, found.what, found.fault)
+    except NotTried as error:
+        return Finding(step, State.NOT_TRIED, error.reason)
