@@ -56,6 +56,7 @@ def load(path: Path | str, changes: Mapping[str, Any] = NO_CHANGES) -> Settings:
         monitor=document.monitor,
         log=document.log,
         metrics=document.metrics,
+        recorder=document.recorder,
     )
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "Host",
     "Keys",
     "Monitor",
+    "Recorder",
     "Settings",
     "Terminal",
     "Timeouts",
@@ -311,6 +312,22 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True):
         return Path(self.address.removeprefix("unix:"))
 
 
+class Recorder(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[recorder]``: the flight recorder; without this section nothing is recorded."""
+
+    size_mib: Annotated[
+        int,
+        Meta(
+            ge=2,
+            le=1024,
+            title="a number of mebibytes from 2 to 1024",
+            description="Room for recordings in the state folder; each start makes a new one, the oldest are removed."
+            " One recording takes half of it at most.",
+            examples=[32],
+        ),
+    ] = 32
+
+
 class Document(Struct, frozen=True, forbid_unknown_fields=True):
     """A terminal's configuration file, as it is written."""
 
@@ -323,6 +340,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     monitor: Monitor | None = None
     log: Log | None = None
     metrics: Metrics | None = None
+    recorder: Recorder | None = None
 
 
 class Settings(Struct, frozen=True):
@@ -337,6 +355,7 @@ class Settings(Struct, frozen=True):
     monitor: Monitor | None
     log: Log | None = None
     metrics: Metrics | None = None
+    recorder: Recorder | None = None
 
     @property
     def devices(self) -> dict[str, Mapping[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,7 +13,7 @@ from config.devices import Printer
 from drivers.device import Device
 from drivers.events import DeviceChanged, DeviceState, DriverEvent, KeyPress, PrinterChanged
 from iso8583 import derived_dialect
-from keys import KeyRoom, KeysError, furnished, open_vault
+from keys import KeyRoom, KeysError
 from keys.audit_chain import AuditLine
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
@@ -32,7 +31,6 @@ from terminal.domain.record import TransactionRecord
 from terminal.flows.idle import attend
 from terminal.journal import Journal, Limits, PrintJob, Writer
 from terminal.journal.database import JOURNAL_NAME
-from terminal.keyring import protector_for
 from terminal.outside import MACHINE, Outside
 from terminal.screens.face import Face
 from terminal.screens.texts import Translator
@@ -74,12 +72,12 @@ async def live(
         writer = outside.writer()
         closing.callback(writer.close)
         path = Path(terminal.state_dir) / JOURNAL_NAME
-        journal = await Journal.open(path, writer, clock, outside.storage, limits_of(profile))
+        journal = await Journal.open(path, writer, clock, outside.storage, limits_of(profile), outside.matches)
         closing.push_async_callback(journal.close)
         journal.watch(_teller(monitor))
         clock.offset_s = int(await journal.setting("clock_offset_s", "0"))
         interrupted = await journal.recover()
-        room = await writer.run(lambda: _key_room(settings, outside))
+        room = await writer.run(lambda: outside.key_room(settings, outside))
         vault = room.vault
         endpoints = [Endpoint(host, port) for host, port in settings.host.endpoints]
         link = HostLink(endpoints, profile.connect_s, settings.host.tls, outside.dial)
@@ -148,20 +146,6 @@ async def live(
                 tasks.create_task(_sign_on_at_start(acquirer, board, monitor))
             tasks.create_task(guard_keys(room, writer, outside.self_test))
             tasks.create_task(attend(desk, interrupted))
-
-
-def _key_room(settings: Settings, outside: Outside) -> KeyRoom:
-    """The keys with their log and custodians; no key is used before the algorithms have given their known answers."""
-    outside.self_test()
-    path, disk = Path(settings.keys.path), outside.key_disk
-
-    def now() -> datetime:
-        return outside.wall().astimezone(UTC)
-
-    vault = open_vault(
-        path, protector_for(settings.keys), settings.terminal.environment, outside.random, disk=disk, now=now
-    )
-    return furnished(path, vault, now, outside.monotonic, random=outside.random, disk=disk)
 
 
 def _spooler(

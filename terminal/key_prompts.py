@@ -48,6 +48,7 @@ class HexPrompt:
             lines=(*self.asked.lines, help_, count) if self.masked else (*self.asked.lines, help_),
             entry=groups,
             hints=(texts.text("key.cancel"), texts.text("key.enter")),
+            secret=self.masked,
         )
 
     def take(self, event: Event) -> Answer[Secret] | None:

@@ -6,14 +6,28 @@ import os
 import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from config import Keys
-from keys import CredentialProtector, KeysError, PassphraseProtector, Protector, Secret
+from config import Keys, Settings
+from keys import (
+    CredentialProtector,
+    KeyRoom,
+    KeysError,
+    PassphraseProtector,
+    Protector,
+    Secret,
+    furnished,
+    open_vault,
+)
 from keys.backends.optional import token_protector, tpm2_protector
 from keys.backends.protectors import read_credential
 
-__all__ = ["ask_passphrase", "protector_for"]
+if TYPE_CHECKING:
+    from terminal.outside import Outside
+
+__all__ = ["ask_passphrase", "open_keys", "protector_for"]
 
 _SERVICE_CREDENTIAL = "countertop-vault"
 _PASSPHRASE_BYTES_MAX = 1024
@@ -40,6 +54,23 @@ def ask_passphrase(console: str = "/dev/tty") -> Secret:
             return line
     finally:
         os.close(descriptor)
+
+
+def open_keys(settings: Settings, outside: Outside) -> KeyRoom:
+    """The keys with their log and custodians; no key is used before the algorithms have given their known answers.
+
+    Raises KeysError.
+    """
+    outside.self_test()
+    path, disk = Path(settings.keys.path), outside.key_disk
+
+    def now() -> datetime:
+        return outside.wall().astimezone(UTC)
+
+    vault = open_vault(
+        path, protector_for(settings.keys), settings.terminal.environment, outside.random, disk=disk, now=now
+    )
+    return furnished(path, vault, now, outside.monotonic, random=outside.random, disk=disk)
 
 
 def protector_for(keys: Keys, ask: Callable[[], Secret] = ask_passphrase) -> Protector:

@@ -14,14 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from config import Settings
 from drivers import registry
 from drivers.device import Device
 from drivers.hotplug import Hotplug
+from keys import KeyRoom
 from keys.backends.disk import Disk
 from keys.self_test import run_self_tests
 from terminal.acquirer.link import Dial
 from terminal.journal.database import LOCAL_STORAGE, Storage
+from terminal.journal.operators import Matches, password_matches
 from terminal.journal.writer import ThreadWriter, Writer
+from terminal.keyring import open_keys
 
 __all__ = ["MACHINE", "Outside"]
 
@@ -44,6 +48,10 @@ class Outside:
     """The known answers of the cryptography, before a key is used. Raises SelfTestFailed."""
     key_disk: Disk | None = None
     """The vault's disk; None: the real one."""
+    key_room: Callable[[Settings, Outside], KeyRoom] = open_keys
+    """The keys with their log and custodians. Raises KeysError."""
+    matches: Matches = password_matches
+    """Whether an operator's password is the one that was set."""
     dial: Dial = asyncio.open_connection
     """The way to the host."""
     device: Callable[[str, Mapping[str, Any]], Device] = registry.build

@@ -211,6 +211,7 @@ class PinPrompt(ForCustomer):
             amount=self.amount,
             entry=_MASK * len(self._digits),
             hints=_hints(texts),
+            secret=True,
         )
 
     def take(self, event: Event) -> Answer[PinEntry] | None:

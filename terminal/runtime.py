@@ -12,7 +12,7 @@ import signal
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from config import ConfigError, Settings
 from keys import KeysError, harden
@@ -33,6 +33,9 @@ from terminal.service.stall import MeteredSelector
 from terminal.service.supervision import OUT_OF_SERVICE, PresentWriter, Supervisor
 from terminal.service.watching import told_self_test, watched
 
+if TYPE_CHECKING:
+    from terminal.recording.recorder import Recorder
+
 __all__ = ["run", "serve"]
 
 _LOG = logging.getLogger("countertop")
@@ -45,20 +48,34 @@ def run(parameters: Parameters) -> None:
     """Serve until cancelled. Raises JournalError when another process has the journal."""
     for complaint in harden().complaints:
         _LOG.warning("%s", complaint)
-    selector = MeteredSelector()
+    recorder = _recorder(parameters.base)
+    selector = recorder.selector if recorder is not None else MeteredSelector()
     with (
         suppress(asyncio.CancelledError),
-        asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner,
+        asyncio.Runner(loop_factory=recorder.loop if recorder else lambda: _loop(selector)) as runner,
     ):
-        runner.run(serve(parameters, selector))
+        runner.run(serve(parameters, selector, recorder))
 
 
-async def serve(parameters: Parameters, selector: MeteredSelector) -> NoReturn:
+def _loop(selector: MeteredSelector) -> asyncio.AbstractEventLoop:
+    return asyncio.SelectorEventLoop(selector)
+
+
+def _recorder(settings: Settings) -> Recorder | None:
+    if settings.recorder is None:
+        return None
+    from terminal.recording.recorder import Recorder  # not in the memory of those who do without
+
+    return Recorder(settings, settings.recorder.size_mib)
+
+
+async def serve(parameters: Parameters, selector: MeteredSelector, recorder: Recorder | None = None) -> NoReturn:
     """Live, and live again. SIGTERM ends it at once: what is open is finished at the next start."""
     settings, trouble = _begin(parameters, starting=True)
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, *((task.cancel,) if recorder is None else (recorder.stop, task.cancel)))
     monitor = Monitor(selector.take_longest_s)
     selector.stalled = lambda seconds: monitor.tell("stall", ms=round(seconds * 1000, 1))
     # The monitor last: who hears of a screen finds it on the panel.
@@ -76,7 +93,7 @@ async def serve(parameters: Parameters, selector: MeteredSelector) -> NoReturn:
         while True:
             if trouble is None:
                 monitor.tell("service", in_service=True)
-                trouble = await _live(settings, face, monitor, outside, parameters)
+                trouble = await _live(settings, face, monitor, outside, parameters, recorder)
             if isinstance(trouble, JournalError) and trouble.fault is JournalFault.HELD:
                 raise trouble  # the other process serves this counter; its screen is not ours
             if trouble is not None:
@@ -97,13 +114,25 @@ def _begin(parameters: Parameters, *, starting: bool) -> tuple[Settings, Trouble
 
 
 async def _live(
-    settings: Settings, face: Face, monitor: Monitor, outside: Outside, parameters: Parameters
+    settings: Settings,
+    face: Face,
+    monitor: Monitor,
+    outside: Outside,
+    parameters: Parameters,
+    recorder: Recorder | None,
 ) -> Trouble | None:
     """One life; what ended it, None when it is to go on with other parameters."""
     troubles: list[Trouble] = []
     renewed = False
     try:
-        await live(settings, face, monitor, outside, parameters)
+        if recorder is None:
+            await live(settings, face, monitor, outside, parameters)
+        else:
+            await recorder.lives(
+                settings,
+                outside,
+                lambda life: live(settings, life.face(face), monitor, life.outside, life.parameters(parameters)),
+            )
     except* (JournalError, KeysError) as group:
         troubles += _leaves(group)
     except* NewParameters:

@@ -43,6 +43,7 @@ class SecretPrompt:
             entry=_MASK * len(self._typed),
             hints=(texts.text("key.cancel"), texts.text("key.enter")),
             tone=Tone.WARNING if self.notice else Tone.NEUTRAL,
+            secret=True,
         )
 
     def take(self, event: Event) -> Answer[Secret] | None:

@@ -45,7 +45,7 @@ COMMANDS = (
     Command("fuzz-devices", "tools.fuzz.devices_cli", "throw broken input at every parser of what devices send"),
     Command("simulate", "tools.simulation.cli", "try thousands of disasters from a seed"),
     Command("bench", "tools.bench.cli", "the terminal in a browser"),
-    Command("replay", "tools.replay", "play a recording again"),
+    Command("replay", "tools.replay.cli", "play a recording again"),
     Command("install", "tools.install", "make the terminal a service of this machine"),
     Command("gate", "tools.gate", "ask whether the terminal may be updated now"),
     Command("gallery", "tools.gallery", "draw every screen and slip as pictures"),

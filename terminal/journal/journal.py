@@ -21,7 +21,7 @@ from terminal.journal.database import LOCAL_STORAGE, Storage, open_database
 from terminal.journal.downloads import Downloads
 from terminal.journal.jobs import PrintJobs
 from terminal.journal.limits import Limits
-from terminal.journal.operators import Operators
+from terminal.journal.operators import Matches, Operators
 from terminal.journal.refusal import BeginRefused
 from terminal.journal.rows import COLUMNS, record_from_row
 from terminal.journal.settlements import Settlements, refuse_while_open
@@ -48,13 +48,13 @@ _VOIDS = tuple(kind.name for kind in TRANSACTIONS.values() if kind.undoes)
 class Journal:
     """Durable rows of one terminal. All methods are coroutines; the work runs in the writer."""
 
-    def __init__(self, store: Store, limits: Limits) -> None:
+    def __init__(self, store: Store, limits: Limits, matches: Matches | None = None) -> None:
         self._store = store
         self._database = store.database
         self.limits = limits
         self.jobs = PrintJobs(store, self._record)
         self.settlements = Settlements(store, self._totals, self.jobs)
-        self.operators = Operators(store)
+        self.operators = Operators(store, matches)
         self.downloads = Downloads(store)
 
     @classmethod
@@ -65,10 +65,11 @@ class Journal:
         now: WallClock,
         storage: Storage = LOCAL_STORAGE,
         limits: Limits = Limits(),  # noqa: B008 - frozen
+        matches: Matches | None = None,
     ) -> Journal:
         """Open the journal and assert its durability. Raises JournalError."""
         database = await writer.run(lambda: open_database(path, storage))
-        return cls(Store(database, writer, now, path.parent, storage), limits)
+        return cls(Store(database, writer, now, path.parent, storage), limits, matches)
 
     async def close(self) -> None:
         """Close the file; only an orderly way out, never needed for durability."""

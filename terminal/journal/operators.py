@@ -11,7 +11,10 @@ from enum import StrEnum
 
 from terminal.journal.store import Store
 
-__all__ = ["FAILURES_MAX", "Operator", "OperatorRole", "Operators", "SignInResult"]
+__all__ = ["FAILURES_MAX", "Matches", "Operator", "OperatorRole", "Operators", "SignInResult", "password_matches"]
+
+Matches = Callable[[bytes | bytearray, bytes, bytes], bool]
+"""Whether a password, with its salt, gives the verifier."""
 
 FAILURES_MAX = 5
 """Wrong passwords in a row; then only a higher operator lets the number in again. A power cut resets nothing."""
@@ -54,8 +57,12 @@ def role_of(number: str) -> OperatorRole:
 class Operators:
     """The list of operators. Every change is a line in the event log, without the password."""
 
-    def __init__(self, store: Store, salt: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    def __init__(
+        self, store: Store, matches: Matches | None = None, salt: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
+        """``matches`` None: ``password_matches``."""
         self._store = store
+        self._matches = matches or password_matches
         self._salt = salt
 
     async def all(self) -> list[Operator]:
@@ -116,7 +123,7 @@ class Operators:
             with self._store.transaction():
                 self._store.database.execute("UPDATE operator SET failures = failures + 1 WHERE number = ?", (number,))
                 self._store.note("operator", None, f"{number} tries to sign in")
-            if not hmac.compare_digest(_verifier(password, salt), verifier):
+            if not self._matches(password, salt, verifier):
                 return SignInResult.WRONG
             with self._store.transaction():
                 self._store.database.execute("UPDATE operator SET failures = 0 WHERE number = ?", (number,))
@@ -124,6 +131,11 @@ class Operators:
             return SignInResult.RIGHT
 
         return await self._store.run(work)
+
+
+def password_matches(password: bytes | bytearray, salt: bytes, verifier: bytes) -> bool:
+    """Compared in constant time."""
+    return hmac.compare_digest(_verifier(password, salt), verifier)
 
 
 def _verifier(password: bytes | bytearray, salt: bytes) -> bytes:

@@ -72,6 +72,8 @@ class Screen:
     """Text of a QR code to show, or empty."""
     language: str = ""
     """Language of the customer's question, such as ``fi``; empty where the merchant reads."""
+    secret: bool = False
+    """Whether what is typed now must not be known: no recording keeps which digits they are."""
     other_language: str = ""
     """Name of the language that ``#`` changes to; empty where the customer reads nothing."""
     status: Status = field(default_factory=Status)

@@ -63,7 +63,7 @@ class ParameterKeeper:
 
     async def at_idle(self) -> None:
         """Nobody is being served. Raises NewParameters when a change has come into force."""
-        stamp = self._stamp()
+        stamp = self.parameters.stamp()
         self.held = self.turn.locked() and (stamp != self._seen or self._waiting)
         if self.held or (stamp == self._seen and not self._waiting):
             return
@@ -75,7 +75,7 @@ class ParameterKeeper:
                 self._seen = stamp
                 if await self.journal.settlements.asked(self._apply):
                     raise NewParameters
-                self._waiting = bool((await self._run(self.parameters.standing)).waiting)
+                self._waiting = await self._run(self.parameters.waiting)
                 await self._tell()
             except (ParametersError, ConfigError) as error:
                 self._waiting = True
@@ -148,13 +148,6 @@ class ParameterKeeper:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await self.writer.run(work)
-
-    def _stamp(self) -> tuple[int, int] | None:
-        try:
-            status = self.parameters.store.path.stat()
-        except OSError:
-            return None
-        return status.st_size, status.st_mtime_ns
 
 
 def effect_text(change: Change) -> str:

@@ -65,6 +65,18 @@ class Parameters:
         waits = [(change, self._waits(change, waiting, present)) for change in waiting]
         return Standing(present.content, present.trial, present.bundle, tuple(waits))
 
+    def waiting(self) -> bool:
+        """Whether a change waits. Raises ParametersError."""
+        return bool(self.standing().waiting)
+
+    def stamp(self) -> tuple[int, int] | None:
+        """What differs when the file of changes has been written: its size and time; None when it is not there."""
+        try:
+            status = self.store.path.stat()
+        except OSError:
+            return None
+        return status.st_size, status.st_mtime_ns
+
     def history(self) -> list[Change]:
         """Every change that was ever made, oldest first. Raises ParametersError."""
         if not self.store.exists:
