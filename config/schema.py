@@ -207,6 +207,27 @@ class Host(Struct, frozen=True, forbid_unknown_fields=True):
             extra={SINGLE: True},
         ),
     ]
+    connection: Annotated[
+        Literal["transaction", "persistent"],
+        Meta(
+            description="One connection for each conversation, or one that is kept for the next.",
+            examples=["persistent"],
+        ),
+    ] = "transaction"
+    idle_s: Annotated[
+        Seconds, Meta(description="With persistent: how long a connection is kept that nobody uses.", examples=[60])
+    ] = 60
+    backup_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=86_400,
+            title="seconds from 0 to 86400",
+            description="How long a host that did not answer is tried last; 0: the first of the list is always tried"
+            " first.",
+            examples=[300],
+        ),
+    ] = 300
     tls: Tls | None = None
 
     @property

@@ -133,3 +133,13 @@ class UnionPayFraming:
     def feed(self, data: bytes) -> list[UnionPayFrame]:
         """Take bytes from the stream; the frames that are complete now. Raises FramingError."""
         return [UnionPayFrame.of(content) for content in self._lengths.feed(data)]
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of a frame that has not ended."""
+        return self._lengths.waiting
+
+    @property
+    def ends(self) -> bool:
+        """Whether the other side has said that it sends no more: this transport has no word for it."""
+        return False

@@ -80,7 +80,15 @@ async def live(
         room = await writer.run(lambda: outside.key_room(settings, outside))
         vault = room.vault
         endpoints = [Endpoint(host, port) for host, port in settings.host.endpoints]
-        link = HostLink(endpoints, profile.connect_s, settings.host.tls, outside.dial)
+        link = HostLink(
+            endpoints,
+            profile.connect_s,
+            settings.host.tls,
+            outside.dial,
+            keep_s=settings.host.idle_s if settings.host.connection == "persistent" else None,
+            avoid_s=settings.host.backup_s,
+        )
+        closing.callback(link.close)
         acquirer = Acquirer(
             profile=profile,
             identity=Identity(terminal.id, terminal.merchant_id, terminal.serial_number),
@@ -107,6 +115,11 @@ async def live(
 
         reversals = Reversals(acquirer, reversals_changed)
         advices = Advices(acquirer, advices_changed)
+        def link_changed() -> None:
+            monitor.tell("link", up=link.up, host=str(link.endpoint or ""), backup=link.on_backup)
+            board.changed()
+
+        link.changed = link_changed
         board = Board(acquirer, link, reversals, advices, terminal.training)
         devices = {name: outside.device(name, device) for name, device in settings.devices.items()}
         closing.push_async_callback(_close, devices)

@@ -34,7 +34,7 @@ class Board:
     def status(self) -> Status:
         """The bar as it stands."""
         return Status(
-            link=_LINK[self._link.up],
+            link="backup" if self._link.up and self._link.on_backup else _LINK[self._link.up],
             signed_on=self._acquirer.signed_on,
             operator=self._acquirer.operator,
             clock=self._acquirer.clock().strftime("%H:%M"),

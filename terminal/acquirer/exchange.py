@@ -128,7 +128,8 @@ class Exchange:
                     if refused is not None:
                         return refused
                     presented = present()
-                    channel = await held.enter_async_context(acquirer.link.open())
+                    line = await held.enter_async_context(AsyncExitStack())
+                    channel = await line.enter_async_context(acquirer.link.open())
             except KeysError:
                 return Outcome(Result.NOT_CHARGED, "reason.keys-refused")
             except LinkDown:
@@ -139,6 +140,7 @@ class Exchange:
                 record, cause = await self._ask(channel, intent, presented, seen)
             except BeginRefused as refusal:
                 return Outcome(Result.NOT_CHARGED, refusal.reason)
+            await line.aclose()  # each question about the payment is a conversation of its own
             if cause is not None and TRANSACTIONS[record.kind].payer is Payer.CODE:
                 asked_until = asyncio.get_running_loop().time() + profile.qr_query_max_s
                 record = await until_final(acquirer, record, min(asked_until, answer_by), cause)

@@ -3,59 +3,27 @@
 What a caller may conclude is in the exception: ``LinkDown`` means that no byte of the request
 left this process; ``LinkLost`` that some may have. There is nothing between the two, so
 a refused client certificate of TLS 1.3, which shows only at the first read, is ``LinkLost``.
+
+A connection is opened for each conversation, or kept for the next one. A kept one is handed out only when it is even
+(``Line``) at that moment; after a conversation that did not end with its answer it is closed, whatever ended it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from config import Tls
 from iso8583.framing import UnionPayFrame, UnionPayFraming
-from terminal.acquirer.tls import pinned, tls_context
+from terminal.acquirer.dialling import SHUTDOWN_S, Dial, Dialler, Endpoint, LinkDown, watch_silence
+from terminal.acquirer.line import Framing, Line, LinkLost
 
-__all__ = ["Channel", "Dial", "Endpoint", "HostLink", "Link", "LinkDown", "LinkLost"]
+__all__ = ["SHUTDOWN_S", "Channel", "Dial", "Endpoint", "HostLink", "Link", "LinkDown", "LinkLost"]
 
-READ_BYTES = 4096
-SHUTDOWN_S = 1.0
-"""How long a connection that is no longer used may take to say goodbye; nobody waits for it."""
-_TLS_FAULTS = {
-    "WRONG_VERSION_NUMBER": "does not speak TLS",
-    "UNSUPPORTED_PROTOCOL": "speaks only old versions of TLS",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "speaks only old versions of TLS",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "shares no method of encryption, or wants a certificate of this terminal",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "wants a certificate of this terminal",
-    "TLSV1_ALERT_UNKNOWN_CA": "does not know the authority of this terminal's certificate",
-}
-"""OpenSSL's reasons, and what they mean to a person."""
-
-
-class LinkDown(Exception):
-    """The host cannot be reached; nothing has been sent. ``remedy`` says what to look at."""
-
-    def __init__(self, text: str, remedy: str = "Check the network cable or signal, then sign on again.") -> None:
-        super().__init__(text)
-        self.remedy = remedy
-
-
-class LinkLost(Exception):
-    """The connection ended after something may have been sent: the result is unknown."""
-
-
-Dial = Callable[..., Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
-"""``asyncio.open_connection``, or the simulation's own network."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A host's address."""
-
-    host: str
-    port: int
+LOOK_TURNS = 8
+"""Turns of the loop in which what the kernel holds for a kept line reaches it, also through the flight recorder."""
 
 
 class Channel(Protocol):
@@ -67,12 +35,15 @@ class Channel(Protocol):
     async def receive(self) -> UnionPayFrame:
         """The next frame. Raises LinkLost, or Iso8583Error for bytes that are no frame."""
 
+    def answered(self) -> None:
+        """The frame just received is the answer to what was sent; until then the host owes one."""
+
 
 class Link(Protocol):
     """Opens conversations; the simulation and the tests bring their own."""
 
     def open(self) -> AbstractAsyncContextManager[Channel]:
-        """A conversation, closed on leaving. Raises LinkDown."""
+        """A conversation, ended on leaving. Raises LinkDown."""
 
 
 class HostLink:
@@ -84,96 +55,85 @@ class HostLink:
         connect_s: float,
         tls: Tls | None = None,
         dial: Dial = asyncio.open_connection,
+        *,
+        framing: Callable[[Endpoint], Framing] = lambda endpoint: UnionPayFraming(),
+        keep_s: float | None = None,
+        avoid_s: float = 0.0,
     ) -> None:
-        """``tls``: of the configuration; None for a plain line. Raises TlsTrouble for files that cannot be used."""
-        self._endpoints = tuple(endpoints)
-        self._connect_s = connect_s
-        self._tls = tls
-        self._context = None if tls is None else tls_context(tls)
-        self._dial = dial
+        """``tls``: of the configuration; None for a plain line. ``keep_s``: how long a connection may be idle before
+        it is closed; None: each is for one conversation. ``avoid_s``: see Dialler. Raises TlsTrouble.
+        """
+        self._dialler = Dialler(endpoints, connect_s, tls, dial, avoid_s)
+        self._framing = framing
+        self._keep_s = keep_s
+        self._kept: tuple[Endpoint, Line] | None = None
+        self._idle: asyncio.TimerHandle | None = None
         self.up: bool | None = None
         """Whether the last attempt to connect succeeded; None before the first."""
+        self.endpoint: Endpoint | None = None
+        """The host that was last reached."""
+        self.changed: Callable[[], None] = lambda: None
+        """Called when the host can be reached again, or no more, or another one was."""
+
+    @property
+    def on_backup(self) -> bool:
+        """Whether the host that was last reached is not the primary."""
+        return self.endpoint is not None and self._dialler.is_backup(self.endpoint)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Channel]:
-        """Connect, primary host first; each host has ``connect_s`` seconds. Raises LinkDown."""
-        reader, writer = await self._connect()
+        """The kept connection if it is even, else a new one, primary host first. Raises LinkDown."""
+        endpoint, line = await self._taken() or await self._dialled()
         try:
-            yield _StreamChannel(reader, writer)
+            yield line
+        except BaseException:
+            line.close()
+            raise
+        if self._keep_s is not None and line.even and self._kept is None:
+            self._keep(endpoint, line, self._keep_s)
+        else:
+            line.close()
+
+    def close(self) -> None:
+        """Hang up a connection that is kept."""
+        if self._idle is not None:
+            self._idle.cancel()
+        kept, self._kept, self._idle = self._kept, None, None
+        if kept is not None:
+            kept[1].close()
+
+    def _keep(self, endpoint: Endpoint, line: Line, keep_s: float) -> None:
+        line.disturbed = self.close  # nobody has asked anything: the host hangs up, or what comes is no answer
+        self._kept = endpoint, line
+        self._idle = asyncio.get_running_loop().call_later(keep_s, self.close)
+
+    async def _taken(self) -> tuple[Endpoint, Line] | None:
+        """The kept connection, unless it ends in this moment, or leads to a backup whose time is over."""
+        for _ in range(LOOK_TURNS if self._kept else 0):
+            await asyncio.sleep(0)
+        if self._kept is None:
+            return None
+        endpoint, line = self._kept
+        if not line.even or endpoint != self._dialler.order[0]:
+            self.close()
+            return None
+        assert self._idle is not None
+        self._idle.cancel()
+        self._kept = self._idle = None
+        line.disturbed = lambda: None
+        return endpoint, line
+
+    async def _dialled(self) -> tuple[Endpoint, Line]:
+        before = self.up, self.endpoint
+        try:
+            self.endpoint, reader, writer = await self._dialler.connect()
+            self.up = True
+        except LinkDown:
+            self.up = False
+            raise
         finally:
-            writer.close()  # not awaited: a mute peer must not hold the terminal
-
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        failures = []
-        for endpoint in self._endpoints:
-            try:
-                async with asyncio.timeout(self._connect_s):
-                    pair = await self._dial(endpoint.host, endpoint.port, **self._wanted(endpoint))
-                self._check_key(pair[1])
-            except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
-                failures.append(f"{endpoint.host}:{endpoint.port} {_plain(error)}")
-            else:
-                self.up = True
-                return pair
-        self.up = False
-        raise LinkDown(f"No host answers: {'; '.join(failures) or 'none is configured'}.")
-
-    def _wanted(self, endpoint: Endpoint) -> dict[str, Any]:
-        if self._tls is None or self._context is None:
-            return {"ssl": None}
-        # asyncio's own patience with a mute host is a minute.
-        return {
-            "ssl": self._context,
-            "server_hostname": self._tls.name or endpoint.host,
-            "ssl_handshake_timeout": self._connect_s,
-            "ssl_shutdown_timeout": SHUTDOWN_S,
-        }
-
-    def _check_key(self, writer: asyncio.StreamWriter) -> None:
-        if self._tls is not None and not pinned(writer, self._tls.pins):
-            writer.close()
-            raise _WrongKey
-
-
-class _WrongKey(OSError):
-    """The host's certificate is signed, and its key is not one of the pins."""
-
-
-def _plain(error: OSError | TimeoutError) -> str:
-    if isinstance(error, _WrongKey):
-        return "has a key that is not one of the pins"
-    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError):
-        return _TLS_FAULTS.get(error.reason, "ends the TLS handshake")
-    if isinstance(error, ConnectionRefusedError):
-        return "refuses the connection"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "shows a certificate that does not verify"
-    if isinstance(error, TimeoutError):
-        return "does not answer in time"
-    return error.strerror or type(error).__name__ if isinstance(error, OSError) else type(error).__name__
-
-
-class _StreamChannel:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._framing = UnionPayFraming()
-        self._frames: list[UnionPayFrame] = []
-
-    async def send(self, frame: UnionPayFrame) -> None:
-        try:
-            self._writer.write(self._framing.pack(frame))
-            await self._writer.drain()
-        except OSError as error:
-            raise LinkLost(f"The connection broke while sending: {type(error).__name__}.") from None
-
-    async def receive(self) -> UnionPayFrame:
-        while not self._frames:
-            try:
-                data = await self._reader.read(READ_BYTES)
-            except OSError as error:
-                raise LinkLost(f"The connection broke while waiting: {type(error).__name__}.") from None
-            if not data:
-                raise LinkLost("The host closed the connection without an answer.")
-            self._frames.extend(self._framing.feed(data))
-        return self._frames.pop(0)
+            if before != (self.up, self.endpoint):
+                self.changed()
+        if self._keep_s is not None:
+            watch_silence(writer)
+        return self.endpoint, Line(reader, writer, self._framing(self.endpoint))

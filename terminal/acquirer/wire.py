@@ -81,4 +81,5 @@ class Wire:
             reply = self.open(await channel.receive())
             self._trace("in", reply.message)
             if answers(request, reply.message):
+                channel.answered()
                 return reply

@@ -13,7 +13,7 @@ WIDTH = 40
 _COLOURS = {Tone.NEUTRAL: "0", Tone.BUSY: "36", Tone.GOOD: "32", Tone.BAD: "31", Tone.WARNING: "33"}
 _MARKS = {Tone.NEUTRAL: " ", Tone.BUSY: "…", Tone.GOOD: "✔", Tone.BAD: "✘", Tone.WARNING: "!"}
 """The tone is also a sign, for who does not see the colour."""
-_LINKS = {"up": "▲", "down": "△", "unknown": "·"}
+_LINKS = {"up": "▲", "backup": "▲2", "down": "△", "unknown": "·"}
 
 
 def text_of(screen: Screen, *, colour: bool = False) -> str:

@@ -112,19 +112,23 @@ def _fitting(text: str, text_size: int, room: float) -> int:
     return text_size
 
 
+_LINK_SIGNS = {"down": "×", "backup": "2"}
+"""Beside the bars of the link; with a backup host it is up, and somebody should know."""
+
+
 def _status_bar(status: Status, size: Size) -> Iterator[Mark]:
-    """Bars of the link (with a cross when it is down), what is open, what needs a hand; operator and clock."""
+    """Bars of the link (cross: down, 2: the backup host), what is open or needs a hand; operator and clock."""
     yield Shape("box", (0, 0, size.width - 1, size.bar - 1), Ink.BAR, 0)
     unit, middle, left = size.text, size.bar // 2, size.text // 3
     for step in range(4):
         x, height = left + step * unit // 4, (step + 1) * unit // 5
-        lit = status.link == "up" or (status.link == "unknown" and step == 0)
+        lit = status.link in ("up", "backup") or (status.link == "unknown" and step == 0)
         box = (x, middle + unit // 2 - height, x + unit // 6, middle + unit // 2)
         yield Shape("box", box, Ink.BAR_TEXT if lit else Ink.BAR_FAINT, 0)
     left += unit + unit // 3
     letters = unit * 3 // 4
-    if status.link == "down":
-        yield Text(left, middle, "l", "×", letters, Ink.ALERT)
+    if status.link in _LINK_SIGNS:
+        yield Text(left, middle, "l", _LINK_SIGNS[status.link], letters, Ink.ALERT)
         left += unit * 2 // 3
     right = " ".join(word for word in (status.operator if status.signed_on else "", status.clock) if word)
     yield Text(size.width - unit // 3, middle, "r", right, letters, Ink.BAR_TEXT)

@@ -36,6 +36,7 @@ EVENTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
         ),
     ),
     "sign-on": (logging.INFO, ("done", "reason")),
+    "link": (logging.INFO, ("up", "host", "backup")),
     "device": (logging.INFO, ("device", "state", "detail", "remedy")),
     "printer": (logging.INFO, ("trouble", "paper_low")),
     "print": (logging.INFO, ("what", "voucher")),

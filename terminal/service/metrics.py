@@ -25,7 +25,8 @@ __all__ = ["FAMILIES", "Family", "Metrics", "serve_metrics"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 REQUEST_BYTES_MAX, REQUEST_S, WATCHERS_MAX = 8192, 5.0, 8
-_LINKS = {"up": 1, "down": 0}
+_LINKS = {"up": 1, "backup": 1, "down": 0}
+_BACKUP = {"up": 0, "backup": 1}
 _Labels = tuple[str, ...]
 
 
@@ -51,6 +52,8 @@ FAMILIES = {
         Family("countertop_signed_on", "gauge", "1 with the working keys of a sign-on."),
         Family("countertop_sign_ons_total", "counter", "Sign-ons tried at the start.", ("result",)),
         Family("countertop_link_up", "gauge", "1 when the last connection to the host succeeded; absent before it."),
+        Family("countertop_link_backup", "gauge", "1 when that was a backup host; absent while the link is not up."),
+        Family("countertop_link_changes_total", "counter", "Changes of the way to the host.", ("way",)),
         Family("countertop_device_up", "gauge", "1 while a device is open.", ("device",)),
         Family("countertop_device_reconnects_total", "counter", "How often a lost device came back.", ("device",)),
         Family("countertop_printer_trouble", "gauge", "1 while the printer does not print.", ("trouble",)),
@@ -109,7 +112,8 @@ class Metrics:
             self._set("countertop_reversals_open", status.reversals)
             self._set("countertop_offline_waiting", status.offline)
             self._set("countertop_signed_on", status.signed_on)
-            self._values["countertop_link_up"] = {(): _LINKS[status.link]} if status.link in _LINKS else {}
+            for name, values in (("countertop_link_up", _LINKS), ("countertop_link_backup", _BACKUP)):
+                self._values[name] = {(): values[status.link]} if status.link in values else {}
         self._set("countertop_loop_stalls_total", self._selector.count)
         self._set("countertop_loop_longest_stall_seconds", self._selector.longest_s)
         usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -160,6 +164,10 @@ class Metrics:
     def _sign_on(self, values: Mapping[str, Any]) -> None:
         self._add("countertop_sign_ons_total", "done" if values["done"] else "failed")
 
+    def _link(self, values: Mapping[str, Any]) -> None:
+        way = "backup" if values["backup"] else "primary"
+        self._add("countertop_link_changes_total", way if values["up"] else "down")
+
     def _print(self, values: Mapping[str, Any]) -> None:
         self._add("countertop_slips_printed_total")
 
@@ -175,6 +183,7 @@ _HEARD: Mapping[str, Callable[[Metrics, Mapping[str, Any]], None]] = {
     "printer": Metrics._printer,
     "self-test": Metrics._self_test,
     "sign-on": Metrics._sign_on,
+    "link": Metrics._link,
     "print": Metrics._print,
     "service": Metrics._life,
 }

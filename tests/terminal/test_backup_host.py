@@ -54,7 +54,9 @@ def closed_port():
 async def ask(link):
     async with asyncio.timeout(PATIENCE_S), link.open() as channel:
         await channel.send(REQUEST)
-        return await channel.receive()
+        frame = await channel.receive()
+        channel.answered()
+        return frame
 
 
 def test_the_backup_answers_while_the_primary_refuses_and_the_primary_is_used_again_once_it_is_back():
@@ -92,3 +94,59 @@ def test_when_no_host_answers_both_are_named_and_nothing_has_left():
     with pytest.raises(LinkDown) as down:
         asyncio.run(ask(link))
     assert all(str(port) in str(down.value) for port in ports)
+
+
+async def ask_all(link, count):
+    for _ in range(count):
+        assert await ask(link) == ANSWER
+
+
+@pytest.mark.parametrize("keep_s", [None, PATIENCE_S])
+def test_a_primary_that_failed_is_not_waited_for_again_until_its_time_is_over(keep_s):
+    async def story():
+        dialled, now = [], 0.0
+        loop = asyncio.get_running_loop()
+        primary, backup = Host(), Host()
+        port, second = closed_port(), await backup.start()
+        first = Endpoint("127.0.0.1", port)
+
+        async def dial(host, port, **options):
+            dialled.append(port)
+            return await asyncio.open_connection(host, port, **options)
+
+        link = HostLink([first, second], PATIENCE_S, dial=dial, keep_s=keep_s, avoid_s=300.0)
+        changes = []
+        link.changed = lambda: changes.append((link.up, link.on_backup))
+        began, whole = loop.time(), loop.time
+        loop.time = lambda: whole() + now  # somebody else's five minutes
+        await ask_all(link, 3)
+        assert dialled == [port] + [second.port] * (1 if keep_s else 3)
+        assert changes == [(True, True)]
+        await primary.start(port)
+        now = 301.0
+        dialled.clear()
+        await ask_all(link, 2)
+        assert dialled == [port] * (1 if keep_s else 2)
+        assert (primary.requests, backup.requests, link.on_backup) == (2, 3, False)
+        assert changes == [(True, True), (True, False)]
+        assert loop.time() - began > 300
+        link.close()
+        await primary.stop()
+        await backup.stop()
+
+    asyncio.run(story())
+
+
+def test_a_backup_that_fails_too_leaves_the_primary_to_be_tried():
+    async def story():
+        primary, backup = Host(), Host()
+        port, second = closed_port(), await backup.start()
+        link = HostLink([Endpoint("127.0.0.1", port), second], PATIENCE_S, avoid_s=300.0)
+        await ask_all(link, 1)
+        await backup.stop()
+        await primary.start(port)
+        await ask_all(link, 1)
+        assert (primary.requests, link.on_backup) == (1, False)
+        await primary.stop()
+
+    asyncio.run(story())

@@ -90,6 +90,9 @@ class _Conversation:
             for answer in answers if isinstance(answers, list) else [answers]:
                 self.waiting.append(UnionPayFrame(frame.tpdu, frame.header, DIALECT.encode(answer)))
 
+    def answered(self):
+        pass
+
     async def receive(self):
         if self.step == "garbage":
             return UnionPayFrame(bytes(5), bytes(6), b"\xff" * 40)

@@ -65,6 +65,7 @@ EVERYTHING = [
     ("print", {"what": "merchant"}),
     ("sign-on", {"done": True}),
     ("self-test", {"passed": True}),
+    ("link", {"up": True, "host": "127.0.0.1:8583", "backup": True}),
 ]
 
 
@@ -74,6 +75,15 @@ def test_what_stands_open_is_asked_when_somebody_looks(metrics):
     assert value(metrics, "countertop_link_up") == 1
     assert value(metrics, "countertop_signed_on") == 1
     assert value(metrics, "process_resident_memory_bytes") > 1 << 20
+
+
+def test_a_backup_host_is_a_link_that_is_up_and_says_which(selector):
+    metrics = Metrics(IDENTITY, selector, lambda: Status(link="backup"))
+    for way in ({"up": True, "backup": True}, {"up": False, "backup": True}, {"up": True, "backup": False}):
+        metrics.hear("link", way)
+    assert value(metrics, "countertop_link_up") == value(metrics, "countertop_link_backup") == 1
+    ways = {way: value(metrics, "countertop_link_changes_total", way=way) for way in ("primary", "backup", "down")}
+    assert ways == {"primary": 1, "backup": 1, "down": 1}
 
 
 def test_a_link_that_was_never_tried_is_not_told_as_down(selector):
