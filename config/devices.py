@@ -159,10 +159,10 @@ class Printer(Struct, frozen=True, forbid_unknown_fields=True):
     ]
     address: Address
     model: Annotated[
-        Literal["auto", "generic", "epson", "bixolon", "citizen", "custom", "star", "pos58", "silent"],
+        Literal["auto", "generic", "epson", "bixolon", "citizen", "custom", "star", "pos58", "impact", "silent"],
         Meta(
             description="Family of the printer, which decides what it is asked. auto: known by USB, else generic; "
-            "silent: one that prints nonsense when it is asked for its state.",
+            "impact: needles and a ribbon; silent: one that prints nonsense when it is asked for its state.",
             examples=["auto"],
         ),
     ] = "auto"

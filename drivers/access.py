@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["RULES", "Rule", "remedy_for", "rule_for"]
+__all__ = ["RULES", "Rule", "kind_of", "remedy_for", "rule_for"]
 
 RULES_FILE = "config/udev/70-countertop.rules"
 
@@ -48,6 +48,17 @@ _BY_PREFIX = (
     ("/dev/serial/", "serial"),
     ("serial:", "serial"),
 )
+
+
+def kind_of(driver: str, address: str) -> str:
+    """The class of RULES that a driver's device belongs to; empty where its address says it."""
+    if driver.startswith("evdev-"):
+        return "input"
+    if driver.startswith("hid-"):
+        return "usb-hid"
+    if address.startswith("usb:"):
+        return "usb-printer" if driver == "escpos-printer" else "serial"
+    return ""
 
 
 def rule_for(address: str, kind: str = "") -> Rule | None:

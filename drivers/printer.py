@@ -15,7 +15,7 @@ from drivers.device import Emit
 from drivers.events import DeviceState, PrinterChanged
 from drivers.health import Health, HealthLevel, Verdict
 from drivers.port import Port, open_port
-from drivers.printer_models import model_for
+from drivers.printer_models import PrinterModel, model_for
 from drivers.printer_status import (
     AutomaticStatus,
     PrinterStatus,
@@ -77,6 +77,11 @@ class Printer(Supervised):
         self._marks = 0
         self._told_trouble: PrinterTroubleReason | None = None
         self._told_low: bool | None = None
+
+    @property
+    def model(self) -> PrinterModel:
+        """What it is taken for; ``auto`` is decided when it is opened."""
+        return self._model
 
     # --- life ------------------------------------------------------------------------------
 

@@ -25,6 +25,8 @@ class PrinterModel:
     """USB: whether bad news in the class's port status byte can be believed."""
     piece_bytes: int = 1024
     """Handed over at once; small for those with a small buffer."""
+    impact: bool = False
+    """Prints with needles through a ribbon; pale print is a ribbon that is used up."""
     ids: tuple[tuple[int, int | None], ...] = ()
     """USB vendor and product (None: any) by which the family is known."""
 
@@ -41,6 +43,7 @@ MODELS: dict[str, PrinterModel] = {
     "star": PrinterModel((), ids=((0x0519, None),)),
     # 58 mm printers without a name: small buffer, answers that mean nothing or no answers at all.
     "pos58": PrinterModel((), port_status=False, piece_bytes=256, ids=((0x0416, 0x5011), (0x0483, 0x5743))),
+    "impact": PrinterModel(automatic=True, piece_bytes=512, impact=True),
     "silent": PrinterModel((), port_status=False),
 }
 """Names as in ``[devices.printer] model``."""

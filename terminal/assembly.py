@@ -34,6 +34,7 @@ from terminal.journal.database import JOURNAL_NAME
 from terminal.outside import MACHINE, Outside
 from terminal.screens.face import Face
 from terminal.screens.texts import Translator
+from terminal.service.device_word import told_words, word_of
 from terminal.service.key_guard import guard_keys
 from terminal.service.monitor import Monitor
 from terminal.service.parameters.keeper import ParameterKeeper
@@ -144,6 +145,7 @@ async def live(
         )
         board.changed = desk.refresh
         monitor.ask_status = board.status
+        monitor.ask_devices = lambda: told_words({name: word_of(device) for name, device in devices.items()})
         desk.key_room = room
         desk.pin_pad = cast("PinPad | None", devices.get("pin_pad"))
         if parameters is not None:

@@ -1,7 +1,7 @@
 """``countertop doctor``: what keeps a terminal from working, and the one thing to do about it.
 
-Looks at files, disk, clock, certificates and keys, then goes the way to the host step by step up to a sign-on. Every
-fault has a code that stays the same in every language. To be run as the service's user.
+Looks at files, disk, clock, certificates and keys, asks every device how it is, then goes the way to the host step by
+step up to a sign-on. Every fault has a code that stays the same in every language. To be run as the service's user.
 """
 
 from __future__ import annotations
@@ -13,30 +13,37 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from config import ConfigError, Settings, load
+from config import ConfigError
 from terminal.screens.texts import LANGUAGES, Translator
 from terminal.service.doctor import Finding, Patient, State, Step, examine
+from terminal.service.doctor_devices import DEVICE_STEPS
 from terminal.service.doctor_faults import FAULTS
 from terminal.service.doctor_host import HOST_STEPS
 from terminal.service.doctor_machine import MACHINE_STEPS
+from terminal.service.parameters import Parameters, ParametersError
 
 __all__ = ["main"]
 
 EXIT_HEALTHY, EXIT_FAULT = 0, 1
-STEPS = (*MACHINE_STEPS, *HOST_STEPS)
+STEPS = (*MACHINE_STEPS, *DEVICE_STEPS, *HOST_STEPS)
 TREES = tuple(dict.fromkeys(step.tree for step in STEPS))
 PATIENCE_S = 5.0
 _NEEDS = {"keys": ("files",), "host": ("files", "disk", "certificates", "keys"), "disk": ("files",)}
+_NEEDS |= {step.tree: ("files", "disk") for step in DEVICE_STEPS}
 """Trees whose findings a tree is built on."""
-_MARKS = {State.GOOD: "✓", State.FAULT: "×", State.NOT_TRIED: "–"}
+_MARKS = {State.GOOD: "✓", State.FAULT: "×", State.WARNING: "!", State.NOT_TRIED: "–"}
+_YES = ("y", "yes", "k", "kyllä", "是", "s")
 _EXAMPLES = """examples:
   countertop doctor --config terminal.toml                  everything
   countertop doctor --config terminal.toml --only host      the way to the host, with what it is built on
+  countertop doctor --config terminal.toml --only printer --only msr    two devices
+  countertop doctor --config terminal.toml --interactive    and somebody swipes, scans, presses and looks at paper
   countertop doctor --config terminal.toml --language zh    in another language than the terminal's
   countertop doctor --config terminal.toml --json           for programs
 
 exit code: 0 nothing is wrong; 1 a fault was found; 2 used wrongly
-A sign-on fetches new working keys. Where the terminal is running, its sign-on is left to it (7 9 on its keypad).
+A sign-on fetches new working keys. Where the terminal is running, its sign-on is left to it (7 9 on its keypad), and
+its devices are not opened: it is asked how they are.
 """
 
 
@@ -51,17 +58,22 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--config", required=True, metavar="FILE", help="the terminal's configuration")
     parser.add_argument("--only", choices=TREES, action="append", help="look only at this; may be given several times")
     parser.add_argument("--language", choices=LANGUAGES, help="of what is told; the terminal's own when absent")
+    parser.add_argument(
+        "--interactive", action="store_true", help="try the devices out: a slip is printed, somebody swipes and scans"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
     parser.add_argument(
         "--patience", type=_seconds, default=PATIENCE_S, metavar="SECONDS", help="for each answer (default 5)"
     )
     arguments = parser.parse_args(argv)
     try:
-        settings = load(arguments.config)
-    except ConfigError as error:
-        return _no_configuration(error, Translator(arguments.language or "en"), arguments.json)
+        settings = Parameters(arguments.config).settings()
+    except (ConfigError, ParametersError) as error:
+        return _no_settings(error, Translator(arguments.language or "en"), arguments.json)
     texts = Translator(arguments.language or settings.terminal.language)
-    findings = asyncio.run(_examine(settings, _chosen(arguments.only), texts, arguments.json, arguments.patience))
+    patient = Patient(settings, datetime.now, arguments.patience)
+    patient.person = _AtTheConsole(texts) if arguments.interactive else None
+    findings = asyncio.run(_examine(patient, _chosen(arguments.only), texts, arguments.json))
     return _tell(findings, texts, arguments.json)
 
 
@@ -70,15 +82,28 @@ def _chosen(only: list[str] | None) -> tuple[Step, ...]:
     return tuple(step for step in STEPS if step.tree in wanted)
 
 
-async def _examine(
-    settings: Settings, steps: tuple[Step, ...], texts: Translator, silent: bool, patience_s: float
-) -> list[Finding]:
+class _AtTheConsole:
+    """Whoever has called the doctor."""
+
+    def __init__(self, texts: Translator) -> None:
+        self._texts = texts
+
+    def say(self, key: str) -> None:
+        print(f"→ {self._texts.text(key)}", file=sys.stderr, flush=True)
+
+    async def agrees(self, key: str) -> bool:
+        print(f"→ {self._texts.text(key)} [y/n] ", end="", file=sys.stderr, flush=True)
+        answer = await asyncio.to_thread(sys.stdin.readline)
+        return answer.strip().lower() in _YES
+
+
+async def _examine(patient: Patient, steps: tuple[Step, ...], texts: Translator, silent: bool) -> list[Finding]:
     def begun(step: Step) -> None:
         if not silent and sys.stdout.isatty():
             print(f"… {texts.text(f'doctor.step.{step.name}')}", end="\r", flush=True)
 
     found = []
-    async for finding in examine(Patient(settings, datetime.now, patience_s), steps, begun):
+    async for finding in examine(patient, steps, begun):
         found.append(finding)
         if not silent:
             print(_line(finding, texts), flush=True)
@@ -95,16 +120,17 @@ def _line(finding: Finding, texts: Translator) -> str:
 
 
 def _tell(findings: list[Finding], texts: Translator, as_json: bool) -> int:
-    faults = [(finding.fault, finding.what) for finding in findings if finding.fault is not None]
+    told = [(finding.fault, finding.what) for finding in findings if finding.fault is not None]
+    count = sum(finding.state is State.FAULT for finding in findings)
     if as_json:
         rows = [_row(finding, texts) for finding in findings]
-        print(json.dumps({"healthy": not faults, "steps": rows}, ensure_ascii=False))
+        print(json.dumps({"healthy": not count, "steps": rows}, ensure_ascii=False))
     else:
         print()
-        print(texts.text("doctor.found", count=len(faults)) if faults else texts.text("doctor.healthy"))
-        for fault, what in faults:
+        print(texts.text("doctor.found", count=count) if count else texts.text("doctor.healthy"))
+        for fault, what in told:
             print(f"  {fault.code}  {fault.cause(texts, what)}\n       {fault.instruction(texts, what)}")
-    return EXIT_FAULT if faults else EXIT_HEALTHY
+    return EXIT_FAULT if count else EXIT_HEALTHY
 
 
 def _row(finding: Finding, texts: Translator) -> dict[str, Any]:
@@ -118,8 +144,8 @@ def _row(finding: Finding, texts: Translator) -> dict[str, Any]:
     return row
 
 
-def _no_configuration(error: ConfigError, texts: Translator, as_json: bool) -> int:
-    fault = FAULTS["configuration"]
+def _no_settings(error: ConfigError | ParametersError, texts: Translator, as_json: bool) -> int:
+    fault = FAULTS["configuration" if isinstance(error, ConfigError) else "parameters"]
     cause, instruction = fault.cause(texts, ""), fault.instruction(texts, "")
     if as_json:
         row = {"tree": "files", "step": "configuration", "state": State.FAULT, "code": fault.code}

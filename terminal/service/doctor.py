@@ -7,20 +7,23 @@ needs is not there. It changes nothing but what a sign-on changes, and holds wha
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from config import Settings
+from drivers.device import Device
 from keys import Vault
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.link import Endpoint
 from terminal.journal import Journal
+from terminal.service.device_word import DeviceWord
 from terminal.service.doctor_faults import FAULTS, Fault
 
-__all__ = ["Finding", "Found", "NotTried", "Patient", "State", "Step", "examine"]
+__all__ = ["Finding", "Found", "NotTried", "Patient", "Person", "State", "Step", "examine"]
 
 RUNNING, SKIPPED, UNUSED = "doctor.running", "doctor.skipped", "doctor.unused"
 """Catalogue keys of why a step was not tried."""
@@ -48,7 +51,19 @@ class State(StrEnum):
 
     GOOD = "good"
     FAULT = "fault"
+    WARNING = "warning"
+    """It works, and will not for long."""
     NOT_TRIED = "not-tried"
+
+
+class Person(Protocol):
+    """Who swipes, presses and looks in an interactive examination; texts are catalogue keys."""
+
+    def say(self, key: str) -> None:
+        """What to do now."""
+
+    async def agrees(self, key: str) -> bool:
+        """A question that is answered with yes or no."""
 
 
 @dataclass(slots=True)
@@ -70,6 +85,12 @@ class Patient:
     ways: tuple[Endpoint, ...] = ()
     """Addresses of the host that have passed every step so far."""
     acquirer: Acquirer | None = None
+    devices: Mapping[str, Device] | None = None
+    """Those that are opened here; None before, and where a running terminal has them."""
+    told: Mapping[str, DeviceWord] | None = None
+    """What a running terminal says of its devices; None before it was asked."""
+    person: Person | None = None
+    """Who is there to try the devices out; None: they are only asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +127,6 @@ async def _finding(patient: Patient, step: Step) -> Finding:
     try:
         return Finding(step, State.GOOD, await step.probe(patient))
     except Found as found:
-        return Finding(step, State.FAULT, found.what, found.fault)
+        return Finding(step, State.WARNING if found.fault.warning else State.FAULT, found.what, found.fault)
     except NotTried as error:
         return Finding(step, State.NOT_TRIED, error.reason)

@@ -1,7 +1,9 @@
 """Every fault the doctor can name: a code that never changes its meaning, and where its words are.
 
 Cause and instruction are in the catalogues under ``doctor.cause.NAME`` and ``doctor.do.NAME``; the letter of a code is
-its tree: F files, D disk, C clock, T certificate files, K keys, N network, S the encrypted line, H the host.
+its tree: F files, D disk, C clock, T certificate files, K keys, N network, S the encrypted line, H the host; of
+the devices P printer, W cash drawer, M magnetic-stripe reader, Q scanner, B keypad, E PIN pad, L customer's display,
+V panel.
 """
 
 from __future__ import annotations
@@ -19,14 +21,33 @@ class Fault:
 
     code: str
     name: str
+    words: str = ""
+    """Of which fault it has the words, where devices share them; its own when empty."""
+    device: str = ""
+    """Section of the device it is a fault of."""
+    warning: bool = False
+    """Whether it works still."""
 
     def cause(self, texts: Translator, what: str) -> str:
         """What is wrong, in the reader's language; ``what`` is the address, file or answer it is about."""
-        return texts.text(f"doctor.cause.{self.name}", what=what)
+        return self._text("cause", texts, what)
 
     def instruction(self, texts: Translator, what: str) -> str:
         """What to do about it."""
-        return texts.text(f"doctor.do.{self.name}", what=what)
+        return self._text("do", texts, what)
+
+    def _text(self, part: str, texts: Translator, what: str) -> str:
+        device = texts.text(f"doctor.step.{self.device}") if self.device else ""
+        return texts.text(f"doctor.{part}.{self.words or self.name}", what=what, device=device)
+
+
+def _of_a_device(letter: str, device: str, *more: str, warnings: tuple[str, ...] = ()) -> tuple[Fault, ...]:
+    """What can be wrong with any device, then with this one: numbered in this order."""
+    names = ("absent", "refused", "held", "setting", *more)
+    return tuple(
+        Fault(f"{letter}{number:02d}", f"{device}-{name}", f"device-{name}", device, name in warnings)
+        for number, name in enumerate(names, 1)
+    )
 
 
 _TABLE = (
@@ -34,6 +55,7 @@ _TABLE = (
     Fault("F02", "state-absent"),
     Fault("F03", "state-user"),
     Fault("F04", "state-open"),
+    Fault("F05", "parameters"),
     Fault("D01", "disk-full"),
     Fault("D02", "journal-unusable"),
     Fault("D03", "journal-damaged"),
@@ -68,6 +90,25 @@ _TABLE = (
     Fault("H04", "echo-declined"),
     Fault("H05", "sign-on-declined"),
     Fault("H06", "no-keys"),
+    *_of_a_device("P", "printer"),
+    Fault("P05", "printer-paper"),
+    Fault("P06", "printer-cover"),
+    Fault("P07", "printer-cutter"),
+    Fault("P08", "printer-hot", warning=True),
+    Fault("P09", "printer-recoverable"),
+    Fault("P10", "printer-broken"),
+    Fault("P11", "printer-offline"),
+    Fault("P12", "printer-stalled"),
+    Fault("P13", "printer-pale"),
+    Fault("P14", "printer-ribbon"),
+    Fault("P15", "printer-paper-low", warning=True),
+    *_of_a_device("M", "msr", "unheard", "misread"),
+    *_of_a_device("Q", "scanner", "unheard", "misread"),
+    *_of_a_device("B", "keypad", "unheard"),
+    *_of_a_device("E", "pin_pad", "silent"),
+    *_of_a_device("L", "customer_display", "blank"),
+    *_of_a_device("V", "panel"),
+    Fault("W01", "drawer-closed"),
 )
 
 FAULTS = {fault.name: fault for fault in _TABLE}

@@ -35,6 +35,8 @@ class Monitor:
         """Within the process: hear everything but screens and messages."""
         self.ask_status: Callable[[], Status] | None = None
         """The status of the present life."""
+        self.ask_devices: Callable[[], Mapping[str, Any]] = dict
+        """State and counts of its devices, by name."""
 
     @property
     def watched(self) -> bool:
@@ -92,7 +94,9 @@ class Monitor:
             writer.write(_line("screen", asdict(self._screen)))
         try:
             while line := await reader.readline():
-                if b'"loop"' in line:
+                if b'"devices"' in line:
+                    writer.write(_line("devices", {"devices": self.ask_devices()}))
+                elif b'"loop"' in line:
                     writer.write(_line("loop", {"longest_ms": round(self._longest_stall_s() * 1000, 1)}))
         except (OSError, ValueError):  # ValueError: a line beyond the reader's limit
             pass

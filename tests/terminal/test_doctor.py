@@ -18,7 +18,8 @@ from terminal.journal.database import JOURNAL_NAME
 from terminal.screens.texts import LANGUAGES, Translator
 from terminal.service.doctor import Patient, State, examine
 from terminal.service.doctor_faults import FAULTS
-from tools.doctor import STEPS
+from terminal.service.doctor_host import HOST_STEPS
+from terminal.service.doctor_machine import MACHINE_STEPS
 from tools.rig import HostProcess, TerminalOptions, TerminalProcess
 from tools.rig.patience import PATIENCE
 from tools.rig.terminal import MERCHANT, TERMINAL
@@ -63,7 +64,7 @@ def host_is(terminal, address, tls=""):
 
 async def findings(terminal, wall=datetime.now, patience_s=PATIENCE_S):
     patient = Patient(load(configuration(terminal)), wall, patience_s)
-    return {finding.step.name: finding async for finding in examine(patient, STEPS)}
+    return {finding.step.name: finding async for finding in examine(patient, (*MACHINE_STEPS, *HOST_STEPS))}
 
 
 def codes(found):

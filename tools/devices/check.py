@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
-from drivers.device import Device
 from drivers.events import DeviceState
 from drivers.health import HealthLevel, Verdict
+from drivers.opening import begin
 from drivers.registry import SettingsRefused, build
 
 __all__ = ["check_all"]
 
-OPENED_S = 3.0
-"""A device that is there is open within this."""
 CHECK_S = 60.0
 
 
@@ -33,10 +30,8 @@ async def _checked(
         device = build(name, settings)
     except SettingsRefused as error:
         return _told(name, Verdict.BAD, str(error), error.remedy)
-    changed = asyncio.Event()
-    device.start(lambda event: changed.set())
     try:
-        await _opened(device, changed)
+        await begin(device)
         if level is HealthLevel.INTERACTIVE and device.state is DeviceState.OPEN:
             say(f"{name}: {getattr(device, 'interaction', '') or 'look at it.'}")
         async with asyncio.timeout(CHECK_S):
@@ -46,15 +41,6 @@ async def _checked(
         return _told(name, Verdict.BAD, "It does not answer.", "Check its power and cable.")
     finally:
         await device.close()
-
-
-async def _opened(device: Device, changed: asyncio.Event) -> None:
-    """Until it is open, or has had its time."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(OPENED_S):
-            while device.state is not DeviceState.OPEN:
-                changed.clear()
-                await changed.wait()
 
 
 def _told(name: str, verdict: Verdict, text: str, remedy: str) -> dict[str, str]:
