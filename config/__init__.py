@@ -1,7 +1,7 @@
 """Configuration: TOML files decoded strictly against a schema that explains itself."""
 
 from config.devices import Devices, Display, InputDevice, Printer
-from config.errors import ConfigError, Problem
+from config.errors import CHANGE, ConfigError, Problem
 from config.load import default_file, load, load_profile, profile_names
 from config.profile import AcquirerProfile
 from config.schema import (
@@ -17,6 +17,7 @@ from config.schema import (
 
 __all__ = [
     "AcquirerChoice",
+    "CHANGE",
     "AcquirerProfile",
     "ConfigError",
     "Devices",

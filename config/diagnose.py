@@ -144,9 +144,16 @@ def _value(file: str, key: str, value: object, type_: Any) -> Iterator[Problem]:
 def found_of(value: object, type_: Any) -> str:
     """The kind; and for one of the right kind, in what it fails."""
     kind = describe_kind(value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and "number" in expected_of(type_):
+    if isinstance(value, int | float) and not isinstance(value, bool) and _numbers(type_):
         return f"{kind} outside these bounds"
     return f"{kind} of another form" if isinstance(value, str) else kind
+
+
+def _numbers(type_: Any) -> bool:
+    """Whether a number is wanted, or may be."""
+    if get_origin(type_) is Annotated:
+        return _numbers(get_args(type_)[0])
+    return type_ in (int, float) or any(_numbers(part) for part in get_args(type_) if isinstance(part, type))
 
 
 def _missing(file: str, key: str, type_: Any, inner: type[Struct] | None) -> Problem:

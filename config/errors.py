@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["ConfigError", "Problem"]
+__all__ = ["CHANGE", "ConfigError", "Problem"]
+
+CHANGE = "the change"
+"""Stands for the file in a problem with a value that somebody proposes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,15 @@ class Problem:
 class ConfigError(Exception):
     """A configuration that cannot be used; ``problems`` lists everything that was found wrong."""
 
-    remedy = "Mend it, then look again: countertop config check FILE"
-
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
         super().__init__(f"The configuration has {head}.\n" + "\n".join(f"  {problem}" for problem in self.problems))
+
+    @property
+    def remedy(self) -> str:
+        """What to do after mending: a change that was refused has left nothing behind."""
+        if all(problem.file == CHANGE for problem in self.problems):
+            return "Nothing has changed. Mend it and give the command again."
+        return "Mend it, then look again: countertop config check FILE"

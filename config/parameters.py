@@ -14,7 +14,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 
 from config.diagnose import example_line, expected_of, found_of, keys_of, meta_of, toml
-from config.errors import ConfigError, Problem
+from config.errors import CHANGE, ConfigError, Problem
 from config.explain import unknown_key
 from config.load import profile_file, read_toml
 from config.overlay import Effect, effect_of, laid_value
@@ -104,7 +104,7 @@ def read_value(key: str, text: str) -> Any:
         return candidate
     found = found_of(candidates[-1], type_)
     remedy = f"Such as: {example_line(key, type_).partition('   in section')[0].partition(' = ')[2]}"
-    raise ConfigError([Problem("the change", key, expected_of(type_), found, remedy)])
+    raise ConfigError([Problem(CHANGE, key, expected_of(type_), found, remedy)])
 
 
 def masked(key: str, value: Any) -> str:

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from config import ConfigError, Problem
+from config import CHANGE, ConfigError, Problem
 from config.overlay import Effect
-from config.parameters import check_parameter, is_secret, masked, parameters, read_value
+from config.parameters import UnknownParameter, check_parameter, is_secret, masked, parameters, read_value
 from terminal.service.parameters import Change, Parameters, Source, Waits
 
 __all__ = ["EFFECTS", "WAITS", "add_commands", "moment_of", "told_change", "whoever"]
@@ -93,17 +93,22 @@ def _values(pairs: list[str]) -> dict[str, Any]:
     """Every pair is read before one is complained of. Raises ConfigError, UnknownParameter."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
+    unknown: list[str] = []
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals:
-            problems.append(Problem("the change", key, "KEY=VALUE", "no =", "Such as: host.address=tcp:10.0.0.1:8583"))
+            problems.append(Problem(CHANGE, key, "KEY=VALUE", "no =", "Such as: host.address=tcp:10.0.0.1:8583"))
             continue
         key, text = key.strip(), text.strip()
-        check_parameter(key)
         try:
+            check_parameter(key)
             values[key] = read_value(key, text) if text else None
+        except UnknownParameter as error:
+            unknown.append(str(error))
         except ConfigError as error:
             problems.extend(error.problems)
+    if unknown:
+        raise UnknownParameter("\n    ".join(unknown))
     if problems:
         raise ConfigError(problems)
     return values
@@ -127,7 +132,10 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 
 def _history(arguments: argparse.Namespace) -> int:
-    for change in Parameters(arguments.file).history():
+    changes = Parameters(arguments.file).history()
+    if not changes and not arguments.json:
+        print("No parameter was ever changed here: the file alone is in force.")
+    for change in changes:
         if arguments.json:
             print(json.dumps(_as_json(change), ensure_ascii=False))
             continue

@@ -1,6 +1,7 @@
 """``countertop config show|set|diff|history|revert``: what a person at the machine sees of parameters."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,41 @@ def test_what_is_shown_says_where_it_comes_from_and_when_a_change_takes_effect(c
     assert len(config("show")[1].splitlines()) > 100
 
 
+def test_a_terminal_without_changes_says_so(config):
+    assert "No parameter was ever changed here" in config("history")[1]
+    assert config("history", "--json") == (0, "")
+
+
+def test_every_wrong_name_is_told_at_once_and_nothing_has_changed(config):
+    code, told = config("set", "respnse_s=45", "foo=1", "response_s=45")
+    assert code == 1 and "'respnse_s' is not a key" in told and "'foo' is not a key" in told
+    assert "ever changed" in config("history")[1]
+
+
+def test_a_value_out_of_bounds_is_told_as_such(config):
+    code, told = config("set", "response_s=99999")
+    assert code == 1 and "up to 300" in told and "outside these bounds" in told and "Nothing has changed" in told
+
+
+def test_without_its_folder_the_remedy_names_the_folder(config, file):
+    folder = Path(file).with_name("state")
+    folder.rmdir()
+    code, told = config("set", "response_s=45")
+    assert code == 1 and f"no folder {folder}" in told and "state_dir" in told
+
+
+def test_what_to_look_at_next_names_the_file(config, file):
+    assert f"countertop config history {file}" in config("revert", "9")[1]
+    config("set", "response_s=45")
+    assert f"countertop config show {file}" in config("set", "response_s=45")[1]
+
+
+def test_a_history_that_is_read_elsewhere_says_in_which_zone_its_times_are(config):
+    config("set", "response_s=45")
+    change = json.loads(config("history", "--json")[1])
+    assert datetime.fromisoformat(change["at"]).tzinfo is not None
+
+
 @pytest.mark.parametrize(
     ("pairs", "named"),
     [
@@ -71,7 +107,7 @@ def test_what_is_shown_says_where_it_comes_from_and_when_a_change_takes_effect(c
 def test_a_mistake_is_named_with_a_remedy_and_nothing_is_changed(config, pairs, named):
     code, told = config("set", *pairs)
     assert code == 1 and named in told and "Traceback" not in told and "Change" not in told
-    assert config("history") == (0, "")
+    assert config("history", "--json") == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -134,12 +170,6 @@ def test_the_check_of_a_file_sees_the_changes_too(config, file):
     )
     code, told = config("check")
     assert code == 1 and "terminal.toml with its changes" in told and "answer_s" in told
-
-
-def test_without_a_state_folder_the_remedy_is_named(config, tmp_path):
-    (tmp_path / "state").rmdir()
-    code, told = config("set", "response_s=45")
-    assert code == 1 and "parameters.db" in told and "Traceback" not in told
 
 
 def test_a_wrong_number_of_a_change_is_said(config):

@@ -120,7 +120,7 @@ class Parameters:
             fresh = {key: value for key, value in values.items() if ahead.get(key) != value}
             if not fresh and bundle is None:
                 raise Refused(
-                    Refusal.SAME, "Nothing would change: it is so already.", "See: countertop config show FILE"
+                    Refusal.SAME, "Nothing would change: it is so already.", f"See: countertop config show {self.file}"
                 )
             self._check(ahead, fresh)
             number = self.store.record(
@@ -171,7 +171,9 @@ class Parameters:
             changes = {change.number: change for change in self.store.changes(database)}
             target = changes.get(number)
             if target is None:
-                raise Refused(Refusal.UNKNOWN, f"There is no change {number}.", "See: countertop config history FILE")
+                raise Refused(
+                    Refusal.UNKNOWN, f"There is no change {number}.", f"See: countertop config history {self.file}"
+                )
             back = taken_back(list(changes.values()))
             if not target.counts or number in back:
                 how = f"change {back[number]} took it back" if number in back else str(target.state)
@@ -191,7 +193,7 @@ class Parameters:
                 raise Refused(
                     Refusal.CONFLICT,
                     f"Change {later[-1]} changed the same after change {number}.",
-                    f"Take that back first: countertop config revert FILE {later[-1]}",
+                    f"Take that back first: countertop config revert {self.file} {later[-1]}",
                 )
             if target.state is ChangeState.WAITING:
                 # What stays behind must be valid without it.
@@ -361,7 +363,7 @@ class Parameters:
         return True
 
     def _stamp(self) -> str:
-        return self._now().isoformat(timespec="seconds")
+        return self._now().astimezone().isoformat(timespec="seconds")
 
 
 def _check_names(values: Values) -> None:

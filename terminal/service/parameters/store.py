@@ -252,6 +252,12 @@ def _sum(text: str) -> str:
 
 
 def _unusable(path: Path, why: str) -> ParametersError:
+    if not path.parent.is_dir():
+        return ParametersError(
+            ParametersFault.UNUSABLE,
+            f"There is no folder {path.parent} to keep changed parameters in.",
+            "Start the terminal once, which makes it, or make the folder of terminal.state_dir yourself (mode 0700).",
+        )
     return ParametersError(
         ParametersFault.UNUSABLE,
         f"The changed parameters {path.name} cannot be used: {why}.",
