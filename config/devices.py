@@ -179,8 +179,22 @@ class Printer(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "raster"
     cut: Annotated[bool, Meta(description="Whether the printer has a knife.", examples=[True])] = True
     drawer: Annotated[
-        bool, Meta(description="Open the cash drawer with the slip of an approved payment.", examples=[False])
+        bool,
+        Meta(
+            description="A cash drawer on the printer: it opens with the slip of an approved payment, or by 8 7.",
+            examples=[True],
+        ),
     ] = False
+    drawer_pin: Annotated[
+        Literal[2, 5], Meta(description="Pin of the printer's drawer connector that opens it.", examples=[2])
+    ] = 2
+    drawer_open: Annotated[
+        Literal["unknown", "high", "low"],
+        Meta(
+            description="What the drawer's switch says while it stands open; unknown where nobody has tried.",
+            examples=["high"],
+        ),
+    ] = "unknown"
     logo: Annotated[
         Annotated[str, Meta(min_length=1)] | None,
         Meta(title="the path of a PNG file", description="Picture at the top of every slip.", examples=["logo.png"]),

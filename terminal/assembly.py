@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from config import AcquirerProfile, Settings
 from config.devices import Printer
+from drivers.cash_drawer import CashDrawer
 from drivers.device import Device
 from drivers.events import DeviceChanged, DeviceState, DriverEvent, KeyPress, PrinterChanged
 from iso8583 import derived_dialect
@@ -49,6 +50,7 @@ from terminal.slips.spooler import SlipPrinter, Spooler
 
 if TYPE_CHECKING:
     from drivers.pin_pad import PinPad
+    from drivers.printer import Printer as PrinterDevice
 
 __all__ = ["live"]
 
@@ -147,6 +149,7 @@ async def live(
         monitor.ask_status = board.status
         monitor.ask_devices = lambda: told_words({name: word_of(device) for name, device in devices.items()})
         desk.key_room = room
+        desk.drawer = _drawer(settings.connected.printer, devices.get("printer"))
         desk.pin_pad = cast("PinPad | None", devices.get("pin_pad"))
         if parameters is not None:
             desk.parameters = acquirer.parameters = ParameterKeeper(parameters, journal, writer, acquirer.turn, room)
@@ -214,7 +217,15 @@ def _printer_profile(printer: Printer | None) -> PrinterProfile:
     if printer is None:
         return PrinterProfile()
     logo = Path(printer.logo) if printer.logo else None
-    return PrinterProfile(printer.width_mm, printer.text, printer.cut, printer.drawer, logo, printer.reference)
+    pin = printer.drawer_pin if printer.drawer else 0
+    return PrinterProfile(printer.width_mm, printer.text, printer.cut, pin, logo, printer.reference)
+
+
+def _drawer(settings: Printer | None, printer: Device | None) -> CashDrawer | None:
+    if settings is None or not settings.drawer or printer is None:
+        return None
+    level = None if settings.drawer_open == "unknown" else settings.drawer_open
+    return CashDrawer("drawer", cast("PrinterDevice", printer), settings.drawer_pin, level)
 
 
 def limits_of(profile: AcquirerProfile) -> Limits:

@@ -25,6 +25,7 @@ from terminal.screens.screen import Screen, Status, Tone
 from terminal.screens.texts import Translator
 
 if TYPE_CHECKING:
+    from drivers.cash_drawer import CashDrawer
     from drivers.pin_pad import PinPad
     from terminal.service.parameters.keeper import ParameterKeeper
 
@@ -108,6 +109,8 @@ class Desk:
         """Where a technician loads keys; None where a terminal has no vault of its own."""
         self.pin_pad: PinPad | None = None
         """Where customers type their PIN."""
+        self.drawer: CashDrawer | None = None
+        """The cash drawer behind the printer."""
         self.parameters: ParameterKeeper | None = None
         """Where parameters are changed; None where a terminal has no file of them."""
 

@@ -9,6 +9,7 @@ from terminal.desk import Desk
 from terminal.flows import (
     cash,
     diagnosis,
+    drawer,
     keys,
     lock,
     manage,
@@ -126,6 +127,7 @@ _OTHER = Menu("menu.other", "menu.other", (
     Item("4", "menu.other.split", cash.split_sale, _T, "sale"),
     Item("5", "menu.other.order", order.order, _T, "qr-order"),
     Item("6", "menu.other.transfer", transfer.transfer, _T, "transfer"),
+    Item("7", "menu.other.drawer", drawer.open_drawer),
 ))  # fmt: skip
 
 _LOAD = Menu("menu.load", "menu.load", (

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["escpos_bytes", "keep_capabilities_in", "rest_of_a_picture"]
 
 _INITIALISE = b"\x1b@"
-_KICK = KICKS[2]
-"""The usual wiring of a cash drawer."""
 _TEAR_LINES = 4
 """Where there is no knife, the slip comes out as far as the tear bar."""
 _FRAGMENT_DOTS = 256
@@ -52,7 +50,8 @@ def escpos_bytes(lines: list[Line], profile: PrinterProfile, *, drawer: bool = F
         from terminal.slips.text_mode import text_bytes
 
         body = text_bytes(lines, profile, lambda line: _raster(raster([line], profile.dots)))
-    return body + _end(profile.dots, profile.cut) + (_KICK if drawer and profile.drawer else b"")
+    kick = KICKS[profile.drawer_pin] if drawer and profile.drawer_pin else b""
+    return body + _end(profile.dots, profile.cut) + kick
 
 
 @lru_cache(maxsize=4)

@@ -29,8 +29,8 @@ class PrinterProfile:
     text: str = "raster"
     """``raster``, ``gb18030`` or a code page of CODE_PAGES."""
     cut: bool = True
-    drawer: bool = False
-    """Open the cash drawer with the merchant's copy of an approved transaction."""
+    drawer_pin: int = 0
+    """Pin of the cash drawer that opens with the merchant's copy of an approved transaction; 0: there is none."""
     logo: Path | None = None
     reference: str = "none"
     """The host's reference number as ``none``, ``barcode`` or ``qr``: to be scanned when something is undone."""

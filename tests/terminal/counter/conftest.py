@@ -254,7 +254,7 @@ class Counter:
 
 ENDS = ("outcome.", "refused", "balance.shown", "settle.", "totals", "reprint.queued", "reprint.none", "sign-", "echo.",
         "details", "last-batch", "operator.saved", "version", "waiting", "diagnosis", "download", "parameters",
-        "receipt", "status.")  # fmt: skip
+        "receipt", "status.", "drawer.")  # fmt: skip
 
 
 @pytest.fixture

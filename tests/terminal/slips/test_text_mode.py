@@ -84,7 +84,7 @@ def test_a_printer_without_a_knife_feeds_as_far_as_the_tear_bar():
 
 def test_the_drawer_opens_only_when_both_sides_want_it():
     kicks = [
-        print_on_paper(escpos_bytes(SALE["en"], PrinterProfile(drawer=has), drawer=asked)).drawer_kicks
+        print_on_paper(escpos_bytes(SALE["en"], PrinterProfile(drawer_pin=2 if has else 0), drawer=asked)).drawer_kicks
         for has, asked in ((True, True), (True, False), (False, True))
     ]
     assert kicks == [1, 0, 0]
@@ -126,8 +126,8 @@ def test_a_slip_drawn_for_the_journal_has_the_logo_the_reference_and_the_drawer(
 
     Image.new("1", (100, 50), 0).save(tmp_path / "logo.png")
     plain = PrinterProfile()
-    rich = PrinterProfile(drawer=True, logo=tmp_path / "logo.png", reference="barcode")
-    broken = replace(rich, logo=tmp_path / "absent.png", reference="none", drawer=False)
+    rich = PrinterProfile(drawer_pin=2, logo=tmp_path / "logo.png", reference="barcode")
+    broken = replace(rich, logo=tmp_path / "absent.png", reference="none", drawer_pin=0)
 
     def paper(profile, record=samples.PIN_SALE, what=Slip.MERCHANT, duplicate=False):
         writer = SlipWriter(None, samples.MERCHANT, "156", profile, ("en", "zh"), lambda: samples.NOON)
