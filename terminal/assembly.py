@@ -118,6 +118,7 @@ async def live(
 
         reversals = Reversals(acquirer, reversals_changed)
         advices = Advices(acquirer, advices_changed)
+
         def link_changed() -> None:
             monitor.tell("link", up=link.up, host=str(link.endpoint or ""), backup=link.on_backup)
             board.changed()

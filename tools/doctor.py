@@ -11,15 +11,17 @@ import asyncio
 import json
 import sys
 from datetime import datetime
-from typing import Any
+from pathlib import Path
 
 from config import ConfigError
 from terminal.screens.texts import LANGUAGES, Translator
+from terminal.service.device_word import word_of
 from terminal.service.doctor import Finding, Patient, State, Step, examine
 from terminal.service.doctor_devices import DEVICE_STEPS
 from terminal.service.doctor_faults import FAULTS
 from terminal.service.doctor_host import HOST_STEPS
 from terminal.service.doctor_machine import MACHINE_STEPS
+from terminal.service.doctor_report import Report
 from terminal.service.parameters import Parameters, ParametersError
 
 __all__ = ["main"]
@@ -39,6 +41,7 @@ _EXAMPLES = """examples:
   countertop doctor --config terminal.toml --only printer --only msr    two devices
   countertop doctor --config terminal.toml --interactive    and somebody swipes, scans, presses and looks at paper
   countertop doctor --config terminal.toml --language zh    in another language than the terminal's
+  countertop doctor --config terminal.toml --bundle found.zip     the findings with all that belongs to them
   countertop doctor --config terminal.toml --json           for programs
 
 exit code: 0 nothing is wrong; 1 a fault was found; 2 used wrongly
@@ -61,20 +64,27 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--interactive", action="store_true", help="try the devices out: a slip is printed, somebody swipes and scans"
     )
+    parser.add_argument(
+        "--bundle", type=Path, metavar="FILE.zip", help="write everything that somebody afar needs; no secret is in it"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
     parser.add_argument(
         "--patience", type=_seconds, default=PATIENCE_S, metavar="SECONDS", help="for each answer (default 5)"
     )
     arguments = parser.parse_args(argv)
     try:
-        settings = Parameters(arguments.config).settings()
+        parameters = Parameters(arguments.config)
+        settings = parameters.settings()
     except (ConfigError, ParametersError) as error:
         return _no_settings(error, Translator(arguments.language or "en"), arguments.json)
     texts = Translator(arguments.language or settings.terminal.language)
     patient = Patient(settings, datetime.now, arguments.patience)
     patient.person = _AtTheConsole(texts) if arguments.interactive else None
     findings = asyncio.run(_examine(patient, _chosen(arguments.only), texts, arguments.json))
-    return _tell(findings, texts, arguments.json)
+    report = Report.of(settings, datetime.now(), findings)
+    if arguments.bundle is None:
+        return _tell(report, texts, arguments.json)
+    return max(_tell(report, texts, arguments.json), _bundled(arguments.bundle, report, patient, parameters, texts))
 
 
 def _chosen(only: list[str] | None) -> tuple[Step, ...]:
@@ -119,12 +129,12 @@ def _line(finding: Finding, texts: Translator) -> str:
     return f"{_MARKS[finding.state]} {name}{': ' if said else ''}{said}"
 
 
-def _tell(findings: list[Finding], texts: Translator, as_json: bool) -> int:
-    told = [(finding.fault, finding.what) for finding in findings if finding.fault is not None]
-    count = sum(finding.state is State.FAULT for finding in findings)
+def _tell(report: Report, texts: Translator, as_json: bool) -> int:
+    told = [(finding.fault, finding.what) for finding in report.findings if finding.fault is not None]
+    count = sum(finding.state is State.FAULT for finding in report.findings)
     if as_json:
-        rows = [_row(finding, texts) for finding in findings]
-        print(json.dumps({"healthy": not count, "steps": rows}, ensure_ascii=False))
+        rows = report.rows(texts)
+        print(json.dumps({"healthy": not count, "reference": report.reference, "steps": rows}, ensure_ascii=False))
     else:
         print()
         print(texts.text("doctor.found", count=count) if count else texts.text("doctor.healthy"))
@@ -133,15 +143,18 @@ def _tell(findings: list[Finding], texts: Translator, as_json: bool) -> int:
     return EXIT_FAULT if count else EXIT_HEALTHY
 
 
-def _row(finding: Finding, texts: Translator) -> dict[str, Any]:
-    row: dict[str, Any] = {"tree": finding.step.tree, "step": finding.step.name, "state": finding.state}
-    if finding.fault is not None:
-        row |= {
-            "code": finding.fault.code,
-            "cause": finding.fault.cause(texts, finding.what),
-            "instruction": finding.fault.instruction(texts, finding.what),
-        }
-    return row
+def _bundled(path: Path, report: Report, patient: Patient, parameters: Parameters, texts: Translator) -> int:
+    """Write the bundle and name it; where nobody can, say why."""
+    from terminal.service.doctor_bundle import write_bundle  # opens journal, devices and catalogues of packages
+
+    words = dict(patient.told or {name: word_of(device) for name, device in (patient.devices or {}).items()})
+    try:
+        write_bundle(path, report, patient.settings, parameters, words)
+    except OSError as error:
+        print(texts.text("doctor.no-bundle", file=path, reason=error.strerror), file=sys.stderr)
+        return EXIT_FAULT
+    print(texts.text("doctor.bundle", file=path, reference=report.reference), file=sys.stderr)
+    return EXIT_HEALTHY
 
 
 def _no_settings(error: ConfigError | ParametersError, texts: Translator, as_json: bool) -> int:

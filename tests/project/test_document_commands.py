@@ -102,6 +102,7 @@ RUN = {
     "countertop doctor --config terminal.toml --only host": ((a_configuration,), 1),
     "countertop doctor --config terminal.toml --only printer --only msr": ((a_configuration,), 1),
     "countertop doctor --config terminal.toml --interactive": ((a_configuration,), 1),
+    "countertop doctor --config terminal.toml --bundle found.zip": ((a_configuration,), 1),
     "countertop doctor --config terminal.toml --language zh": ((a_configuration,), 1),
     "countertop doctor --config terminal.toml --json": ((a_configuration,), 1),
     "countertop decode capture.bin": ((two_messages,), 0),

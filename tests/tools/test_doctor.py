@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import zipfile
 
 import pytest
 
@@ -52,3 +53,22 @@ def test_programs_get_one_object_with_code_cause_and_instruction(configuration, 
 def test_a_configuration_that_cannot_be_used_is_a_fault_like_any_other(tmp_path, capsys):
     assert main(["doctor", "--config", str(tmp_path / "absent.toml"), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["steps"][0]["code"] == "F01"
+
+
+def test_a_bundle_names_itself_as_the_findings_do_and_says_what_it_could_not_hold(configuration, tmp_path, capsys):
+    file = tmp_path / "found.zip"
+    assert main(["doctor", "--config", configuration, "--only", "host", "--json", "--bundle", str(file)]) == 1
+    captured = capsys.readouterr()
+    reference = json.loads(captured.out)["reference"]
+    assert reference in captured.err
+    with zipfile.ZipFile(file) as bundle:
+        assert json.loads(bundle.read("findings.json"))["reference"] == reference
+        assert bundle.comment.decode().split()[-2:] == ["N04", reference]
+        assert bundle.read("events.jsonl").startswith(b"not available")
+
+
+def test_a_bundle_that_cannot_be_written_is_said_and_leaves_nothing_behind(configuration, tmp_path, capsys):
+    assert (
+        main(["doctor", "--config", configuration, "--only", "files", "--bundle", str(tmp_path / "no" / "b.zip")]) == 1
+    )
+    assert "No such file or directory" in capsys.readouterr().err
