@@ -170,17 +170,19 @@ def _look_at_paper(word: DeviceWord) -> None:
 
 
 async def _cash_drawer(patient: Patient) -> str:
-    printer = patient.settings.connected.printer
-    if printer is None or not printer.drawer:
+    settings = patient.settings.connected.printer
+    if settings is None or not settings.drawer:
         raise NotTried(UNUSED)
     if patient.person is None:
         raise NotTried(BY_EYE)
-    opener = _opened(patient, "printer")
-    assert isinstance(opener, Printer)
-    if opener.state is not DeviceState.OPEN:
+    printer = _opened(patient, "printer")
+    assert isinstance(printer, Printer)
+    if printer.state is not DeviceState.OPEN:
         raise NotTried
-    health = await CashDrawer(_DRAWER, opener).check_health(HealthLevel.EXTERNAL)
-    if health.verdict is Verdict.BAD or not await patient.person.agrees("doctor.ask.drawer"):
+    level = None if settings.drawer_open == "unknown" else settings.drawer_open
+    health = await CashDrawer(_DRAWER, printer, settings.drawer_pin, level).check_health(HealthLevel.EXTERNAL)
+    seen = health.verdict is Verdict.UNKNOWN and await patient.person.agrees("doctor.ask.drawer")
+    if not seen and health.verdict is not Verdict.GOOD:
         raise Found("drawer-closed")
     return ""
 
