@@ -147,7 +147,7 @@ async def live(
             paper="printer" in devices,
         )
         board.changed = desk.refresh
-        monitor.ask_status = board.status
+        monitor.ask_status = board.state
         monitor.ask_devices = lambda: told_words({name: word_of(device) for name, device in devices.items()})
         desk.key_room = room
         desk.drawer = _drawer(settings.connected.printer, devices.get("printer"))

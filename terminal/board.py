@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from drivers.events import DeviceChanged, DeviceState, PrinterChanged
 from terminal.acquirer.acquirer import Acquirer
@@ -33,11 +34,14 @@ class Board:
 
     def status(self) -> Status:
         """The bar as it stands."""
+        return replace(self.state(), clock=self._acquirer.clock().strftime("%H:%M"))
+
+    def state(self) -> Status:
+        """The bar without its clock, for whoever looks on: to read the clock is an input, which a recorder keeps."""
         return Status(
             link="backup" if self._link.up and self._link.on_backup else _LINK[self._link.up],
             signed_on=self._acquirer.signed_on,
             operator=self._acquirer.operator,
-            clock=self._acquirer.clock().strftime("%H:%M"),
             reversals=self._reversals.pending,
             offline=self._advices.pending,
             training=self._training,

@@ -64,7 +64,7 @@ class Monitor:
             self._send("screen", asdict(screen))
 
     def status(self) -> Status | None:
-        """Link, sign-on and what is open, as the status bar has it; None before the first life."""
+        """Link, sign-on and what is open, as the status bar has it, but for the clock; None before the first life."""
         return self.ask_status() if self.ask_status is not None else None
 
     def message(self, direction: str, message: Message) -> None:

@@ -1,7 +1,8 @@
 """A session with faults at a real counter, recorded: what the replay is proven with.
 
 Real processes, sockets, host and devices (``tools.rig``): sales with a PIN and by code, a pass that cannot be read, a
-printer pulled out, an answer that is lost and the reversal that follows, a kill between request and answer.
+printer pulled out, an answer that is lost and the reversal that follows, a kill between request and answer; events
+are logged and numbers fetched meanwhile.
 
     python -m tools.replay.session recorder/     records it into a folder for ``countertop replay``
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+import socket
 import sys
 from pathlib import Path
 
@@ -34,7 +36,12 @@ class Session:
 
     def __init__(self, size_mib: int = 8) -> None:
         overrides: dict[str, str | float | bool | list[str]] = {"response_s": RESPONSE_S, "pin": "always"}
-        options = TerminalOptions(more={"recorder": {"size_mib": size_mib}}, overrides=overrides)
+        self._numbers = _free_port()
+        watched: dict[str, dict[str, object]] = {
+            "log": {"file": "events.log"},
+            "metrics": {"address": f"tcp:127.0.0.1:{self._numbers}"},
+        }
+        options = TerminalOptions(more={"recorder": {"size_mib": size_mib}, **watched}, overrides=overrides)
         self.rig = Rig(options, "--quiet", "--no-amount-faults")
 
     @property
@@ -48,6 +55,7 @@ class Session:
         await self._switch_on()
         await self._sale("1250", CARDS[0])
         await self._ended("outcome.approved")
+        await self._look_at_the_numbers()
         await self._sale("3300", CARDS[1], misread=True)
         await self._ended("outcome.approved")
         await rig.printer.unplug()
@@ -68,6 +76,16 @@ class Session:
         await self._sale("8800", CARDS[1])
         await self._ended("outcome.approved")
         await rig.terminal.stop()
+
+    async def _look_at_the_numbers(self) -> None:
+        """Whoever watches the terminal meanwhile changes nothing of what is lived again."""
+        async with asyncio.timeout(SCREEN_S):
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._numbers)
+            writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            answer = await reader.read()
+            writer.close()
+        if b" 200 " not in answer:
+            raise RuntimeError("the terminal does not tell its numbers")
 
     async def _switch_on(self) -> None:
         await self.rig.terminal.start()
@@ -103,6 +121,11 @@ class Session:
         await self.rig.until(name, SCREEN_S)
         await self.rig.press("enter")
         await self.rig.until("idle", SCREEN_S)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 async def record(folder: Path) -> None:
