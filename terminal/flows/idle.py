@@ -13,6 +13,7 @@ from terminal.flows.menu import MAIN, choose, follow
 from terminal.flows.operators import sign_in
 from terminal.flows.outcome import tell_outcome
 from terminal.flows.settle import resume_settlement
+from terminal.flows.split import resume_split
 from terminal.prompts import Answer, Cancelled, TimedOut, Unhurried
 from terminal.screens.screen import Screen
 from terminal.screens.texts import Translator
@@ -39,12 +40,16 @@ async def attend(desk: Desk, interrupted: list[TransactionRecord]) -> None:
         await tell_outcome(desk, outcome_of(interrupted[-1]))
     await resume_settlement(desk)
     await stay_locked(desk)
+    looked_for_parts = False
     while True:
         try:
             if desk.parameters is not None:
                 await desk.parameters.at_idle()
             if not desk.acquirer.operator:
                 await sign_in(desk)
+            if not looked_for_parts:
+                looked_for_parts = True
+                await resume_split(desk)
             desk.next_customer()
             key = await desk.ask(_Idle(desk.settings.terminal.merchant_name), _idle_s(desk))
             if key == _MENU:

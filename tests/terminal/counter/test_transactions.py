@@ -1,8 +1,12 @@
 """Every transaction of the menu, end to end: at the counter, over TCP, in the bank's books, on paper."""
 
+import asyncio
+
 import pytest
+from msgspec.structs import replace
 
 from terminal.domain.record import State
+from terminal.flows.split import resume_split
 from tools.host.faults import Fault
 
 CODE = "6220001234567890018"
@@ -163,6 +167,55 @@ def test_a_payment_may_be_split_over_card_code_and_cash(counter):
         return await c.books_agree()
 
     assert counter(story) == ((2, 600), (0, 0))
+
+
+async def cut_off(c, screen, times, path, *script):
+    """Begin a flow; the power fails when a screen has come so many times."""
+    flow = asyncio.create_task(c.do(path, *script))
+    await c.until(lambda: [shown.name for shown in c.shown].count(screen) == times)
+    flow.cancel()
+    await asyncio.wait([flow])
+
+
+async def interrupted_split(c):
+    """A payment of 10.00 in parts, of which 4.00 are paid in cash."""
+    script = (("split.amount", "1000"), ("split-part.amount", "400"), ("split.method", "!2"))
+    await cut_off(c, "split-part.amount", 2, "84", *script)
+
+
+@pytest.mark.parametrize("answer", ["!enter", "!cancel"])
+def test_after_a_power_cut_what_is_left_of_a_payment_in_parts_is_known(counter, answer):
+    async def afterwards(c):
+        more = [("split-part.amount", "600"), ("split.method", "!2")] if answer == "!enter" else []
+        shown = await c.do("84", ("split.resume", answer), *more)
+        resumed = next(screen for screen in shown if screen.name == "split.resume")
+        assert "6.00" in resumed.instruction and "10.00" in resumed.lines[0]
+        assert await c.journal.setting("split") == "", "it is not offered again"
+        return await c.books_agree(), len({row.tender for row in await c.journal.of_batch()})
+
+    totals, tenders = counter(interrupted_split, afterwards)
+    assert tenders == 1
+    assert totals == ((0, 0), (0, 0)), "cash is no matter of the host"
+
+
+def test_parts_that_nobody_goes_on_with_are_offered_again(counter):
+    async def nobody(c):
+        c.desk.settings = replace(c.desk.settings, timeouts=replace(c.desk.settings.timeouts, menu_s=0.1))
+        assert await resume_split(c.desk)
+        assert (await c.journal.setting("split")).endswith(" 1000")
+
+    counter(interrupted_split, nobody)
+
+
+def test_a_payment_in_parts_of_which_nothing_was_paid_is_over(counter):
+    async def begun(c):
+        await cut_off(c, "split-part.amount", 1, "84", ("split.amount", "1000"))
+
+    async def afterwards(c):
+        assert not await resume_split(c.desk)
+        assert await c.journal.setting("split") == ""
+
+    counter(begun, afterwards)
 
 
 @pytest.mark.parametrize("path", ["71", "74", "72"])
