@@ -170,12 +170,35 @@ def _display(document: Document, profile: AcquirerProfile, file: str) -> Iterato
         )
 
 
+def _till(document: Document, profile: AcquirerProfile, file: str) -> Iterator[Problem]:
+    ecr = document.ecr
+    if ecr is None:
+        return
+    if ecr.endpoint is not None and ecr.endpoint[1] > 65535:
+        yield Problem(
+            file,
+            "ecr.address",
+            "a port from 1 to 65535",
+            "a larger number",
+            'Write: address = "tcp:127.0.0.1:7300"   in section [ecr]',
+        )
+    if ecr.reaches_out and ecr.key_file is None:
+        yield Problem(
+            file,
+            "ecr.key_file",
+            "a key where tills connect over a network",
+            "nothing",
+            'Add: key_file = "/etc/countertop/till.key", or write: address = "tcp:127.0.0.1:7300"   in section [ecr]',
+        )
+
+
 _DOCUMENT_CHECKS: tuple[Callable[[Document, AcquirerProfile, str], Iterator[Problem]], ...] = (
     _production,
     _socket_paths,
     _ports,
     _same_node,
     _display,
+    _till,
 )
 
 

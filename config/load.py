@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
-from config import watching
+from config import ecr, watching
 from config.checks import check_document, check_profile
 from config.errors import ConfigError, Problem
 from config.overlay import NO_CHANGES, overlaid
@@ -57,6 +57,7 @@ def load(path: Path | str, changes: Mapping[str, Any] = NO_CHANGES) -> Settings:
         log=document.log,
         metrics=document.metrics,
         recorder=document.recorder,
+        ecr=document.ecr,
     )
 
 
@@ -182,6 +183,7 @@ def _absolute(document: Document, folder: Path) -> Document:
         ),
         devices=structs.replace(devices, **present),
         log=watching.absolute(document.log, folder),
+        ecr=ecr.absolute(document.ecr, folder),
         monitor=monitor and structs.replace(monitor, address=_address(monitor.address, folder)),
     )
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field, structs
 
 from config.devices import Devices, Display, InputDevice, Printer
+from config.ecr import Ecr
 from config.profile import AcquirerProfile
 from config.watching import Log, Metrics
 
@@ -362,6 +363,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     log: Log | None = None
     metrics: Metrics | None = None
     recorder: Recorder | None = None
+    ecr: Ecr | None = None
 
 
 class Settings(Struct, frozen=True):
@@ -377,6 +379,7 @@ class Settings(Struct, frozen=True):
     log: Log | None = None
     metrics: Metrics | None = None
     recorder: Recorder | None = None
+    ecr: Ecr | None = None
 
     @property
     def devices(self) -> dict[str, Mapping[str, Any]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from config import AcquirerProfile, Settings
 from config.devices import Printer
+from config.ecr import Ecr
 from drivers.cash_drawer import CashDrawer
 from drivers.device import Device
 from drivers.events import DeviceChanged, DeviceState, DriverEvent, KeyPress, PrinterChanged
@@ -155,9 +156,12 @@ async def live(
         if parameters is not None:
             desk.parameters = acquirer.parameters = ParameterKeeper(parameters, journal, writer, acquirer.turn, room)
         hotplug.start()
+        emit = _emitter(events, board, monitor, face, spooler.wake)
         async with asyncio.TaskGroup() as tasks:
             for device in devices.values():
-                device.start(_emitter(events, board, monitor, face, spooler.wake))
+                device.start(emit)
+            if settings.ecr is not None:
+                tasks.create_task(_tills(settings, settings.ecr, desk, board, monitor, outside, closing, emit))
             tasks.create_task(spooler.run())
             tasks.create_task(reversals.run())
             tasks.create_task(advices.run())
@@ -165,6 +169,39 @@ async def live(
                 tasks.create_task(_sign_on_at_start(acquirer, board, monitor))
             tasks.create_task(guard_keys(room, writer, outside.self_test))
             tasks.create_task(attend(desk, interrupted))
+
+
+def _tills(
+    settings: Settings,
+    ecr: Ecr,
+    desk: Desk,
+    board: Board,
+    monitor: Monitor,
+    outside: Outside,
+    closing: AsyncExitStack,
+    emit: Callable[[DriverEvent], None],
+) -> Coroutine[None, None, None]:
+    """Tills are heard from now on; what answers them until the life ends."""
+    from terminal.ecr.dialogue import Counter, Dialogue  # not in the memory of those who have no till
+
+    terminal, profile = settings.terminal, settings.acquirer_profile
+    counter = Counter(
+        terminal.id,
+        terminal.serial_number,
+        profile.currency,
+        profile.amount_max_minor,
+        profile.refund_max_minor,
+        terminal.operators,
+        ecr.lease_s,
+        desk.acquirer.clock,
+        desk.monotonic_s,
+        board.status,
+    )
+    lines = outside.till(ecr)
+    closing.push_async_callback(lines.close)
+    dialogue = Dialogue(counter, desk.journal, desk.till, lines.send, monitor.tell)
+    lines.start(dialogue.heard, emit)
+    return dialogue.run()
 
 
 def _spooler(

@@ -20,7 +20,18 @@ from terminal.acquirer.reversal import Reversals
 from terminal.acquirer.settlement import SettlementResult, settle
 from terminal.domain.outcome import Outcome, Result, outcome_of
 from terminal.domain.record import Intent, TransactionRecord
-from terminal.prompts import Cancelled, ForCustomer, Notice, Prompt, TimedOut, Unhurried
+from terminal.ecr.job import Job, Phase, TillSlot
+from terminal.prompts import (
+    Cancelled,
+    ForCustomer,
+    GaveWay,
+    GivesWay,
+    Notice,
+    PassingNotice,
+    Prompt,
+    TimedOut,
+    Unhurried,
+)
 from terminal.screens.screen import Screen, Status, Tone
 from terminal.screens.texts import Translator
 
@@ -42,7 +53,7 @@ class EventQueue:
     """Events from the devices on their way to whoever asks; bounded, and wiped when nobody does."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Event] = asyncio.Queue(EVENTS_MAX)
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(EVENTS_MAX)
 
     def put(self, event: Event) -> None:
         """Take an event from a driver."""
@@ -51,8 +62,13 @@ class EventQueue:
         else:
             self._queue.put_nowait(event)
 
-    async def get(self) -> Event:
-        """The next event."""
+    def wake(self) -> None:
+        """Let whoever asks look around; a queue that is full wakes him anyway."""
+        if not self._queue.full():
+            self._queue.put_nowait(None)
+
+    async def get(self) -> Event | None:
+        """The next event; None for a wake-up."""
         return await self._queue.get()
 
     def drop(self) -> list[Event]:
@@ -60,8 +76,9 @@ class EventQueue:
         dropped = []
         while not self._queue.empty():
             event = self._queue.get_nowait()
-            _wipe(event)
-            dropped.append(event)
+            if event is not None:
+                _wipe(event)
+                dropped.append(event)
         return dropped
 
 
@@ -113,10 +130,18 @@ class Desk:
         """The cash drawer behind the printer."""
         self.parameters: ParameterKeeper | None = None
         """Where parameters are changed; None where a terminal has no file of them."""
+        self.till = TillSlot(acquirer.clock)
+        """Where a till's request comes in."""
+        self.till.call = events.wake
+        self._job: Job | None = None
 
     def show(self, screen: Screen) -> None:
         """Put a screen up; it stays until the next one."""
         self._shown = screen
+        if self._job is not None and not screen.secret:
+            work = self._job.work
+            said = self.texts.text("till.asked", till=work.sale_id, reference=work.reference).rstrip()
+            screen = replace(screen, lines=(said, *screen.lines))
         self._show(replace(screen, status=self._status()))
 
     def refresh(self) -> None:
@@ -125,10 +150,25 @@ class Desk:
             self.show(self._shown)
 
     async def ask(self, prompt: Prompt[A], timeout_s: float) -> A:
-        """Ask until answered. Raises Cancelled on the red key and TimedOut after ``timeout_s`` without a key."""
+        """Ask until answered. Raises Cancelled on the red key and TimedOut after ``timeout_s`` without a key.
+
+        Also Cancelled when the till breaks off what it has asked for, and GaveWay by a screen that gives way.
+        """
+        self.till.set_free(isinstance(prompt, GivesWay) and self.till.doing == "attended")
+        try:
+            return await self._ask(prompt, timeout_s)
+        finally:
+            self.till.set_free(False)
+
+    async def _ask(self, prompt: Prompt[A], timeout_s: float) -> A:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
         while True:
+            if isinstance(prompt, GivesWay) and self.till.waiting:
+                raise GaveWay
+            if self._job is not None:
+                self._require_wanted(self._job)
+                self._job.phase = Phase.ASKING
             left = deadline - loop.time()
             if left <= 0:
                 raise TimedOut
@@ -170,15 +210,17 @@ class Desk:
         texts = self._customer_texts
         return replace(prompt.screen(texts), language=texts.language, other_language=texts.next.text("language.name"))
 
-    async def tell(self, screen: Screen, timeout_s: float) -> None:
-        """Show something until a key or the time-out ends it."""
+    async def tell(self, screen: Screen, timeout_s: float, *, passing: bool = False) -> None:
+        """Show something until a key or the time-out ends it; ``passing``: or a till that has the next customer."""
         try:
-            await self.ask(Notice(screen), timeout_s)
-        except (Cancelled, TimedOut):
+            await self.ask((PassingNotice if passing else Notice)(screen), timeout_s)
+        except (Cancelled, TimedOut, GaveWay):
             return
 
     async def refuse(self, title: str, reason: str, **values: str) -> None:
         """Say why something cannot be done; both are catalogue keys."""
+        if self._job is not None:
+            self._job.refused = reason
         text = self.texts.text(reason, **values)
         await self.tell(
             Screen("refused", self.texts.text(title), text, tone=Tone.WARNING), self.settings.timeouts.outcome_s
@@ -188,6 +230,7 @@ class Desk:
         self, intent: Intent, present: Callable[[], Presented], seen: Callable[[Message], None] | None = None
     ) -> Outcome:
         """Exchange a financial message. Keys and cards that come meanwhile are dropped and noted."""
+        intent = self._begun(intent)
         try:
             return await self._exchange.run(intent, present, seen)
         finally:
@@ -195,6 +238,7 @@ class Desk:
 
     async def open_order(self, intent: Intent) -> Outcome | TransactionRecord:
         """Open an order for a code on the screen; the open row, or how it ended."""
+        intent = self._begun(intent)
         try:
             return await self._exchange.open_order(intent)
         finally:
@@ -213,11 +257,39 @@ class Desk:
 
     async def store(self, intent: Intent, auth_code: str) -> Outcome:
         """Take what is agreed at the counter; the host hears of it as soon as it can be reached."""
-        return await self._exchange.store(intent, auth_code)
+        return await self._exchange.store(self._begun(intent), auth_code)
 
     async def take(self, intent: Intent) -> Outcome:
         """Note what has changed hands at the counter."""
-        return await self._exchange.take(intent)
+        return await self._exchange.take(self._begun(intent))
+
+    # --- for a till ------------------------------------------------------------------------
+
+    def take_up(self) -> Job:
+        """The job that waits in the slot; from now on what is asked and begun is for it."""
+        assert self.till.job is not None
+        self._job = self.till.job
+        self._job.phase = Phase.ASKING
+        return self._job
+
+    async def told(self, reason: str = "") -> None:
+        """The till hears the result of its request, or why nothing was begun; what follows is no longer for it."""
+        job, self._job = self._job, None
+        if job is not None:
+            await job.ended(reason)
+
+    def _begun(self, intent: Intent) -> Intent:
+        """The intent with the till's request that it is for. Raises Cancelled when the till wants it no more."""
+        if self._job is None:
+            return intent
+        self._require_wanted(self._job)
+        self._job.phase = Phase.SENDING  # no await from here to the row: an abort is refused from now on
+        return replace(intent, till_request=self._job.request)
+
+    @staticmethod
+    def _require_wanted(job: Job) -> None:
+        if job.aborted:
+            raise Cancelled
 
     async def settle(self) -> SettlementResult:
         """Begin or resume the settlement, as far as the host goes."""

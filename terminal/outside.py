@@ -12,9 +12,10 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from config import Settings
+from config.ecr import Ecr
 from drivers import registry
 from drivers.device import Device
 from drivers.hotplug import Hotplug
@@ -27,7 +28,16 @@ from terminal.journal.operators import Matches, password_matches
 from terminal.journal.writer import ThreadWriter, Writer
 from terminal.keyring import open_keys
 
+if TYPE_CHECKING:
+    from terminal.ecr.servers import TillLines
+
 __all__ = ["MACHINE", "Outside"]
+
+
+def _open_till(ecr: Ecr) -> TillLines:
+    from terminal.ecr.servers import open_lines  # not in the memory of those who have no till
+
+    return open_lines(ecr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,8 @@ class Outside:
     """A device by its name and its section of the configuration."""
     hotplug: Callable[[Callable[[], None]], Hotplug] = Hotplug
     """Who says that something was plugged in or pulled out."""
+    till: Callable[[Ecr], TillLines] = _open_till
+    """Where tills are heard."""
     aside: Callable[..., Awaitable[bytes]] = asyncio.to_thread
     """Runs drawing, which takes longer than the loop may stand still."""
 

@@ -25,8 +25,11 @@ __all__ = [
     "Confirm",
     "DigitsPrompt",
     "ForCustomer",
+    "GaveWay",
+    "GivesWay",
     "MenuPrompt",
     "Notice",
+    "PassingNotice",
     "PinEntry",
     "PinPrompt",
     "PresentPrompt",
@@ -58,6 +61,16 @@ class Answer(Generic[A_co]):
 
 class ForCustomer:
     """A question that the customer reads: in the customer's language, which ``#`` changes."""
+
+    __slots__ = ()
+
+
+class GaveWay(Exception):
+    """A till asks for something, and nobody is in the middle of anything."""
+
+
+class GivesWay:
+    """A screen that a till's request takes the place of: nobody is in the middle of anything."""
 
     __slots__ = ()
 
@@ -344,3 +357,8 @@ class Notice:
         """Any of the two keys that end a step."""
         ends = isinstance(event, KeyPress) and event.key in (Key.ENTER, Key.CANCEL)
         return Answer(None) if ends else None
+
+
+@dataclass(slots=True)
+class PassingNotice(Notice, GivesWay):
+    """A notice that the next customer need not wait for."""

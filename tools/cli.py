@@ -31,6 +31,7 @@ COMMANDS = (
     Command("run", "tools.run", "run the terminal from a configuration file"),
     Command("demo", "tools.demo", "play a day at the counter, without hardware"),
     Command("host", "tools.host.cli", "run the acquirer host simulator"),
+    Command("till", "tools.till.cli", "be a till that asks the terminal for payments"),
     Command("pin-pad", "tools.pin_pad.cli", "run a simulated PIN pad on a pseudo-terminal"),
     Command("config", "tools.configuration", "check a configuration, start a new one, change parameters"),
     Command("operators", "tools.operators", "list a terminal's operators, unlock one"),

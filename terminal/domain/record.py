@@ -147,6 +147,8 @@ class Intent:
     """Card number and expiry for later messages, sealed by the vault; emptied when no message needs them any more."""
     tender: str = ""
     """Number that the parts of a split payment share; empty for a payment in one."""
+    till_request: int = 0
+    """The till's request that it is begun for, by its number in the journal; 0 for one from the keypad."""
     cvm: str = ""
     """How the cardholder was verified, a name of ``Cvm``; empty where nobody has to be."""
     target: str = ""

@@ -14,7 +14,8 @@ from terminal.flows.operators import sign_in
 from terminal.flows.outcome import tell_outcome
 from terminal.flows.settle import resume_settlement
 from terminal.flows.split import resume_split
-from terminal.prompts import Answer, Cancelled, TimedOut, Unhurried
+from terminal.flows.till import serve_till
+from terminal.prompts import Answer, Cancelled, GaveWay, GivesWay, TimedOut, Unhurried
 from terminal.screens.screen import Screen
 from terminal.screens.texts import Translator
 
@@ -42,21 +43,26 @@ async def attend(desk: Desk, interrupted: list[TransactionRecord]) -> None:
     await stay_locked(desk)
     looked_for_parts = False
     while True:
+        desk.till.doing = "attended"
         try:
+            if desk.till.waiting:
+                await serve_till(desk)
             if desk.parameters is not None:
                 await desk.parameters.at_idle()
             if not desk.acquirer.operator:
+                desk.till.doing = "signed-out"
                 await sign_in(desk)
             if not looked_for_parts:
                 looked_for_parts = True
                 await resume_split(desk)
             desk.next_customer()
+            desk.till.doing = "attended"
             key = await desk.ask(_Idle(desk.settings.terminal.merchant_name), _idle_s(desk))
             if key == _MENU:
                 await choose(desk, MAIN)
             else:
                 await follow(desk, MAIN, key)
-        except (Cancelled, TimedOut):
+        except (Cancelled, TimedOut, GaveWay):
             continue
 
 
@@ -68,7 +74,7 @@ def _idle_s(desk: Desk) -> float:
 
 
 @dataclass(slots=True)
-class _Idle(Unhurried):
+class _Idle(Unhurried, GivesWay):
     """Green opens the menu, a digit is its shortcut; a card without an amount is sent back."""
 
     merchant: str

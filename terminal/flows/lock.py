@@ -26,7 +26,7 @@ async def lock(desk: Desk) -> None:
 async def stay_locked(desk: Desk) -> None:
     """Nothing to do when it is not locked; otherwise only a password leads on, now and after any restart."""
     while owner := await desk.journal.setting(_SETTING):
-        texts = desk.texts
+        texts, desk.till.doing = desk.texts, "locked"
         screen = Screen("locked", texts.text("menu.manage.lock"), texts.text("locked.instruction", operator=owner))
         try:
             await desk.ask(Confirm(screen), _LOOK_S)

@@ -75,6 +75,7 @@ async def tell_outcome(desk: Desk, outcome: Outcome) -> Outcome:
         desk.show(outcome_screen(desk.texts, outcome))
         outcome = await desk.undone(outcome)
         desk.print_waiting()
-    await desk.tell(outcome_screen(desk.texts, outcome), desk.settings.timeouts.outcome_s)
+    await desk.told("" if outcome.record is not None else outcome.reason)
+    await desk.tell(outcome_screen(desk.texts, outcome), desk.settings.timeouts.outcome_s, passing=True)
     await offer_receipt(desk, outcome)
     return outcome

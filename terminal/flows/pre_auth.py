@@ -17,9 +17,9 @@ __all__ = ["additional", "complete", "complete_by_advice", "pre_auth", "void_pre
 _AUTH_DIGITS, _DATE_DIGITS = 6, 4
 
 
-async def pre_auth(desk: Desk) -> Outcome:
-    """Hold an amount on a card."""
-    return await _online(desk, "pre-auth", Referral())
+async def pre_auth(desk: Desk, amount_minor: int = 0) -> Outcome:
+    """Hold an amount on a card; ``amount_minor`` when it is known."""
+    return await _online(desk, "pre-auth", Referral(), amount_minor)
 
 
 async def additional(desk: Desk) -> Outcome:
@@ -61,9 +61,9 @@ async def _authorisation(desk: Desk, kind: str) -> Referral:
     return Referral(original_date=date, original_auth=auth_code)
 
 
-async def _online(desk: Desk, kind: str, referral: Referral) -> Outcome:
+async def _online(desk: Desk, kind: str, referral: Referral, amount_minor: int = 0) -> Outcome:
     title = f"{kind}.title"
-    amount_minor = await ask_amount(desk, title)
+    amount_minor = amount_minor or await ask_amount(desk, title)
     amount = shown_amount(desk, amount_minor)
     card = await ask_card(desk, title, amount)
     entry = await pin_or_wipe(desk, card, amount) if kind in desk.acquirer.profile.pin_kinds else NO_PIN

@@ -32,7 +32,7 @@ async def show_receipt(desk: Desk, record: TransactionRecord) -> None:
         amount=format_amount(record.amount_minor, CURRENCIES[record.currency]),
         qr=_text(desk, record),
     )
-    await desk.tell(screen, desk.settings.timeouts.outcome_s)
+    await desk.tell(screen, desk.settings.timeouts.outcome_s, passing=True)
 
 
 def _text(desk: Desk, record: TransactionRecord) -> str:

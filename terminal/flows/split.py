@@ -70,6 +70,7 @@ async def resume_split(desk: Desk) -> bool:
 
 
 async def _parts(desk: Desk, tender: str, total_minor: int) -> None:
+    desk.till.doing = "in-parts"  # no till comes in between, not even while a part's result is on the screen
     while (left_minor := await _left(desk, tender, total_minor)) > 0:
         try:
             await _part(desk, left_minor, tender)

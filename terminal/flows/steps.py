@@ -149,10 +149,12 @@ def intent_of(desk: Desk, deal: Deal, payer: Card | Code | None, entry: PinEntry
     )
 
 
-async def original_of_batch(desk: Desk, title: str, kinds: frozenset[str]) -> TransactionRecord | None:
-    """Ask for a voucher number of the open batch; None, and said why, when it is not one of these kinds."""
-    number = await ask_digits(desk, title, "voucher", _STAN_DIGITS, exactly=False)
-    record = await desk.journal.find(int(number))
+async def original_of_batch(
+    desk: Desk, title: str, kinds: frozenset[str], voucher: int = 0
+) -> TransactionRecord | None:
+    """A voucher number of the open batch, asked for if not given; None, and said why, when it is not of these kinds."""
+    number = voucher or int(await ask_digits(desk, title, "voucher", _STAN_DIGITS, exactly=False))
+    record = await desk.journal.find(number)
     reason = ""
     if record is None:
         reason = "original.not-found"

@@ -12,9 +12,9 @@ from terminal.flows.steps import Deal, confirm_original, original_of_batch, pay,
 __all__ = ["void_completion", "void_sale"]
 
 
-async def void_sale(desk: Desk) -> Outcome | None:
+async def void_sale(desk: Desk, voucher: int = 0) -> Outcome | None:
     """Sale, by card or code: voucher number, confirmation, supervisor, card when the acquirer wants it."""
-    return await _void(desk, "sale-void")
+    return await _void(desk, "sale-void", voucher)
 
 
 async def void_completion(desk: Desk) -> Outcome | None:
@@ -22,10 +22,10 @@ async def void_completion(desk: Desk) -> Outcome | None:
     return await _void(desk, "completion-void")
 
 
-async def _void(desk: Desk, kind: str) -> Outcome | None:
+async def _void(desk: Desk, kind: str, voucher: int = 0) -> Outcome | None:
     title = f"{kind}.title"
     await approved_by(desk, TRANSACTIONS[kind].role)
-    original = await original_of_batch(desk, title, TRANSACTIONS[kind].undoes)
+    original = await original_of_batch(desk, title, TRANSACTIONS[kind].undoes, voucher)
     if original is None:
         return None
     referral = await confirm_original(desk, title, original)

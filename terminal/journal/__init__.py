@@ -7,10 +7,12 @@ from terminal.journal.operators import OperatorRole, SignInResult
 from terminal.journal.refusal import BeginRefused
 from terminal.journal.rows import PrintJob, Slip
 from terminal.journal.settlements import Settlement, SettlementState
+from terminal.journal.till_requests import Asked, RequestState, TillRequest
 from terminal.journal.totals import KindTotal, Totals
 from terminal.journal.writer import InlineWriter, ThreadWriter, Writer
 
 __all__ = [
+    "Asked",
     "BeginRefused",
     "InlineWriter",
     "Journal",
@@ -20,11 +22,13 @@ __all__ = [
     "Limits",
     "OperatorRole",
     "PrintJob",
+    "RequestState",
     "Settlement",
     "SettlementState",
     "SignInResult",
     "Slip",
     "ThreadWriter",
+    "TillRequest",
     "Totals",
     "Writer",
 ]

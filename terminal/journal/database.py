@@ -139,17 +139,22 @@ def _require(database: sqlite3.Connection, pragma: str, expected: object) -> Non
 
 def _create_or_check(database: sqlite3.Connection) -> None:
     (version,) = database.execute("PRAGMA user_version").fetchone()
-    if version == SCHEMA_VERSION:
-        return
-    if version != 0:
+    if version not in (0, SCHEMA_VERSION):
         raise JournalError(
             JournalFault.VERSION,
             f"The journal has format {version}; this version knows format {SCHEMA_VERSION}.",
             "Start the version of the software that wrote it, settle the batch, then update.",
         )
-    for statement in statements(files("terminal.journal").joinpath("schema.sql").read_text("utf-8")):
+    if version == 0:
+        _run(database, "schema.sql")
+        database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    # Tables beside the others, which an older version leaves alone: made when they are not there.
+    _run(database, "till.sql")
+
+
+def _run(database: sqlite3.Connection, script: str) -> None:
+    for statement in statements(files("terminal.journal").joinpath(script).read_text("utf-8")):
         database.execute(statement)
-    database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
 def statements(script: str) -> list[str]:

@@ -26,6 +26,7 @@ from terminal.journal.refusal import BeginRefused
 from terminal.journal.rows import COLUMNS, record_from_row
 from terminal.journal.settlements import Settlements, refuse_while_open
 from terminal.journal.store import Store, WallClock
+from terminal.journal.till_requests import TillRequests
 from terminal.journal.totals import COUNTED, Totals, totals_of
 from terminal.journal.writer import Writer
 
@@ -56,6 +57,7 @@ class Journal:
         self.settlements = Settlements(store, self._totals, self.jobs)
         self.operators = Operators(store, matches)
         self.downloads = Downloads(store)
+        self.till_requests = TillRequests(store, self._record)
 
     @classmethod
     async def open(
@@ -162,6 +164,7 @@ class Journal:
                 state, values = _RECOVERY[TRANSACTIONS[record.kind].undo]
                 self._update(record.id, {"state": state, "undo_cause": str(UndoCause.INTERRUPTED), **values})
                 self._store.note(str(state), record.id, UndoCause.INTERRUPTED)
+            self.till_requests.end_interrupted()
             told = {record.id for record in interrupted if TRANSACTIONS[record.kind].undo is not Undo.NONE}
             told |= {record.id for record in self._records(f"WHERE {_OPEN} AND state = ?", (State.REVERSING,))}
             return [self._record(id) for id in sorted(told)]
@@ -189,21 +192,14 @@ class Journal:
 
     async def find(self, stan: int, batch: int = 0) -> TransactionRecord | None:
         """The newest transaction of a batch with this voucher number, or None; 0 is the open one."""
-
-        def work() -> list[TransactionRecord]:
-            where = "WHERE batch = ? AND stan = ? ORDER BY id DESC LIMIT 1"
-            return self._records(where, (batch or self._store.batch(), stan))
-
-        found = await self._store.run(work)
+        where = "WHERE batch = ? AND stan = ? ORDER BY id DESC LIMIT 1"
+        found = await self._store.run(lambda: self._records(where, (batch or self._store.batch(), stan)))
         return found[0] if found else None
 
     async def of_batch(self, batch: int = 0) -> list[TransactionRecord]:
         """Every row of a batch that counts, oldest first; 0 is the open one."""
-
-        def work() -> list[TransactionRecord]:
-            return self._records(f"WHERE batch = ? AND {COUNTED} ORDER BY id", (batch or self._store.batch(),))
-
-        return await self._store.run(work)
+        where = f"WHERE batch = ? AND {COUNTED} ORDER BY id"
+        return await self._store.run(lambda: self._records(where, (batch or self._store.batch(),)))
 
     async def voided_by(self, id: int) -> TransactionRecord | None:
         """The transaction that makes a row void, or is about to; None when there is none."""
@@ -288,6 +284,7 @@ class Journal:
             self._require_voidable(intent, batch)
             self._require_refundable(intent)
             plain = asdict(intent)
+            till_request = plain.pop("till_request")
             values = {
                 **plain.pop("referral"),
                 **plain,
@@ -305,6 +302,8 @@ class Journal:
             marks = ", ".join(f":{name}" for name in values)
             row = self._database.execute(f"INSERT INTO txn ({names}) VALUES ({marks})", values).lastrowid
             assert row is not None
+            if till_request:
+                self.till_requests.link(row, till_request)
             for what in slips:
                 self.jobs.queue(row, what, reprint=False)
             self._store.note("begun" if state is State.SENT else str(state), row, "")

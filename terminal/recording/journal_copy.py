@@ -26,6 +26,8 @@ _DIGESTED = (
     "SELECT * FROM print_job WHERE id > (SELECT max(id) FROM print_job) - 1000 ORDER BY id",
     "SELECT * FROM event WHERE id > (SELECT max(id) FROM event) - 400 ORDER BY id",
     "SELECT name, version, at, length(content) FROM download ORDER BY name",
+    "SELECT * FROM till_request WHERE id > (SELECT max(id) FROM till_request) - 1000 ORDER BY id",
+    "SELECT * FROM till_payment WHERE txn > (SELECT max(id) FROM txn) - 1000 ORDER BY txn",
 )
 """Everything that a replay must come to, row by row."""
 

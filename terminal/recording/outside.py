@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from config import Settings
+from config.ecr import Ecr
 from drivers.device import Device, Emit
 from drivers.events import DeviceChanged, DeviceState, DriverEvent
 from drivers.health import Health, HealthLevel
@@ -27,6 +28,9 @@ from terminal.recording.key_room import RecordedKeyRoom
 from terminal.recording.lines import recorded_dial, recorded_opener
 from terminal.recording.seam import NOTHING, Codec, Post, Seam
 from terminal.recording.tokens import Tokens
+
+if TYPE_CHECKING:
+    from terminal.ecr.servers import TillLines
 
 __all__ = ["Kept", "behind"]
 
@@ -51,6 +55,10 @@ class Kept:
     connected: Callable[[sqlite3.Connection], None] = lambda database: None
     """Told of the journal's connection, where the journal is written."""
 
+    def touch(self) -> None:
+        """A person, or a till, is there now."""
+        self.touched_s = asyncio.get_running_loop().time()
+
 
 def behind(seam: Seam, outside: Outside, kept: Kept, new_host_bytes: Callable[[], HostBytes]) -> Outside:
     """``outside`` behind the seam. Randomness stays outside: only the vault asks for it."""
@@ -72,6 +80,11 @@ def behind(seam: Seam, outside: Outside, kept: Kept, new_host_bytes: Callable[[]
         seam.reading("open keys", open_room, NOTHING)
         return cast(KeyRoom, RecordedKeyRoom(seam, opened[0] if opened else None, lambda: kept.tokens))
 
+    def till(ecr: Ecr) -> TillLines:
+        from terminal.recording.till import recorded_till  # not in the memory of those who have no till
+
+        return recorded_till(seam, outside.till, kept.touch)(ecr)
+
     async def aside(function: Callable[..., bytes], *arguments: Any, **options: Any) -> bytes:
         return await seam.work("draw", outside.aside, lambda: function(*arguments, **options))
 
@@ -85,6 +98,7 @@ def behind(seam: Seam, outside: Outside, kept: Kept, new_host_bytes: Callable[[]
         dial=recorded_dial(seam, outside.dial, new_host_bytes),
         device=device,
         hotplug=lambda tell: cast(Hotplug, _Hotplug(seam, outside.hotplug, tell)),
+        till=till,
         aside=aside,
         key_room=key_room,
     )
@@ -149,7 +163,7 @@ class _Device:
         if isinstance(event, DeviceChanged):
             self.state = event.state
         else:
-            self._kept.touched_s = asyncio.get_running_loop().time()
+            self._kept.touch()
         self._emit(event)
 
     async def close(self) -> None:

@@ -40,6 +40,7 @@ EVENTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "device": (logging.INFO, ("device", "state", "detail", "remedy")),
     "printer": (logging.INFO, ("trouble", "paper_low")),
     "print": (logging.INFO, ("what", "voucher")),
+    "till": (logging.INFO, ("till", "category", "result", "condition", "reason")),
     "self-test": (logging.INFO, ("passed",)),
     "stall": (logging.WARNING, ("ms",)),
     "message": (logging.WARNING, ("text",)),

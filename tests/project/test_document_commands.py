@@ -140,6 +140,7 @@ NOT_RUN = (
     (r"countertop devices (--watch|--config .*)", _HARDWARE),
     (r"countertop keys (load|import|serve-loader|tr34)\b.*", _CUSTODIANS),
     (r"countertop keyloader .*", "it needs a terminal at the other end of the line: tests/tools/test_key_loading.py"),
+    (r"countertop till .*", "it needs a terminal; tests/terminal/ecr runs it at one"),
     (r"countertop replay .*", "it needs a recording; tests/tools/replay makes one and runs the command on it"),
     (r"python -m tools\.replay\.session .*", "it plays a session of real processes; tests/tools/replay plays the same"),
     (r"countertop simulate( --(transactions|exhaustive|year).*)?", _LONG),
