@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -19,12 +19,14 @@ from tools.rig.patience import PATIENCE
 
 __all__ = ["Hands", "Operator", "slips_on"]
 
-SALE_S = 30.0 * PATIENCE
+SALE_S = 90.0 * PATIENCE
 """A sale that has not come to its end by then hangs."""
 LOOK_S = 1.5
 """How long a person waits for the screen to change before doing the same again."""
 _DONE = "outcome."
-_BUSY = frozenset({"processing", "outcome.undoing", "starting"})
+_NONE = ""
+"""Before the first screen."""
+_BUSY = frozenset({"processing", "outcome.undoing", "starting", _NONE})
 _VOUCHER = re.compile(rb"VOUCHER NO\D*(\d{6})")
 _BEGIN, _END = b"\x1b@", b"\x1dV"
 
@@ -106,22 +108,28 @@ class Operator:
             case "idle":
                 await self._hands.press("1")
             case "sale.amount":
-                digits = str(amount_minor)
-                await self._hands.press(*["clear"] * len(self._digits()), *digits)
-                await asyncio.sleep(0.2)
-                if self._digits() == digits:
-                    await self._hands.press("enter")
+                await self._type(str(amount_minor))
             case "sale.present":
                 await self._hands.present()
+            case "menu.main":  # a green key came to the idle screen
+                await self._hands.press("cancel")
             case _:
                 await self._hands.press("enter")
 
-    def _digits(self) -> str:
-        return re.sub(r"\D", "", str(self._monitor().screen.get("amount"))).lstrip("0")
+    async def _type(self, digits: str) -> None:
+        """An amount, looked at before the green key; another one is typed again at the next try."""
+        monitor = self._monitor()
+        if (shown := _digits(monitor.screen)) != digits:
+            after = monitor.position
+            await self._hands.press(*["clear"] * len(shown), *digits)
+            with suppress(RigError):
+                await monitor.story.until(lambda line: _digits(line) == digits, LOOK_S, after=after, what="the amount")
+        if _digits(monitor.screen) == digits:
+            await self._hands.press("enter")
 
     async def _settled(self) -> str:
         """The screen that waits for somebody."""
-        if self._monitor().screen.get("name") in _BUSY:
+        if self._monitor().screen.get("name", _NONE) in _BUSY:
             await self._next(lambda name: name not in _BUSY, SALE_S)
         return str(self._monitor().screen.get("name"))
 
@@ -139,6 +147,10 @@ class Operator:
             after=monitor.position,
             what="another screen",
         )
+
+
+def _digits(screen: Mapping[str, Any]) -> str:
+    return re.sub(r"\D", "", str(screen.get("amount", ""))).lstrip("0")
 
 
 def slips_on(paper: bytes) -> Counter[tuple[str, bool, bool]]:
