@@ -52,6 +52,7 @@ from terminal.slips.spooler import SlipPrinter, Spooler
 if TYPE_CHECKING:
     from drivers.pin_pad import PinPad
     from drivers.printer import Printer as PrinterDevice
+    from terminal.service.doctor_counter import DoctorAtTheCounter
 
 __all__ = ["live"]
 
@@ -152,6 +153,7 @@ async def live(
         monitor.ask_devices = lambda: told_words({name: word_of(device) for name, device in devices.items()})
         desk.key_room = room
         desk.drawer = _drawer(settings.connected.printer, devices.get("printer"))
+        desk.doctor = lambda: _doctor(settings, acquirer, devices, outside, parameters)
         desk.pin_pad = cast("PinPad | None", devices.get("pin_pad"))
         if parameters is not None:
             desk.parameters = acquirer.parameters = ParameterKeeper(parameters, journal, writer, acquirer.turn, room)
@@ -264,6 +266,20 @@ def _drawer(settings: Printer | None, printer: Device | None) -> CashDrawer | No
         return None
     level = None if settings.drawer_open == "unknown" else settings.drawer_open
     return CashDrawer("drawer", cast("PrinterDevice", printer), settings.drawer_pin, level)
+
+
+def _doctor(
+    settings: Settings,
+    acquirer: Acquirer,
+    devices: Mapping[str, Device],
+    outside: Outside,
+    parameters: Parameters | None,
+) -> DoctorAtTheCounter:
+    from terminal.service.doctor_counter import DoctorAtTheCounter  # not before somebody asks
+
+    return DoctorAtTheCounter(
+        settings, acquirer, devices, outside.probe, parameters.file if parameters is not None else None
+    )
 
 
 def limits_of(profile: AcquirerProfile) -> Limits:

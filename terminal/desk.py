@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from config import Settings
 from drivers.events import Event, Key, KeyPress, Scan, Swipe
@@ -38,6 +38,8 @@ from terminal.screens.texts import Translator
 if TYPE_CHECKING:
     from drivers.cash_drawer import CashDrawer
     from drivers.pin_pad import PinPad
+    from terminal.service.doctor import Finding, Step
+    from terminal.service.doctor_report import Report
     from terminal.service.parameters.keeper import ParameterKeeper
 
 __all__ = ["Desk", "EventQueue"]
@@ -47,6 +49,16 @@ EVENTS_MAX = 256
 """More waiting events than any person or device makes while a flow is busy; what exceeds it is dropped."""
 COUNTDOWN_S = 10
 """The last seconds of a time-out are shown (facts/product.md §4.2)."""
+
+
+class Doctor(Protocol):
+    """Who examines the terminal that a flow runs in (``terminal.service.doctor_counter``)."""
+
+    def examine(self, begun: Callable[[Step], None]) -> AsyncIterator[Finding]:
+        """Each step's finding; ``begun`` is told before each."""
+
+    async def keep(self, report: Report) -> None:
+        """Write the bundle that the report's reference names."""
 
 
 class EventQueue:
@@ -128,6 +140,8 @@ class Desk:
         """Where customers type their PIN."""
         self.drawer: CashDrawer | None = None
         """The cash drawer behind the printer."""
+        self.doctor: Callable[[], Doctor] | None = None
+        """Who finds out why the terminal does not work; made when somebody asks."""
         self.parameters: ParameterKeeper | None = None
         """Where parameters are changed; None where a terminal has no file of them."""
         self.till = TillSlot(acquirer.clock)

@@ -40,6 +40,10 @@ def _open_till(ecr: Ecr) -> TillLines:
     return open_lines(ecr)
 
 
+async def _probe(look: Callable[[], Awaitable[Any]]) -> Any:
+    return await look()
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The machine's own by default; a simulation replaces what it simulates."""
@@ -72,6 +76,8 @@ class Outside:
     """Where tills are heard."""
     aside: Callable[..., Awaitable[bytes]] = asyncio.to_thread
     """Runs drawing, which takes longer than the loop may stand still."""
+    probe: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]] = _probe
+    """Runs the fault doctor's looks at files, names and lines, each of which gives plain values."""
 
 
 MACHINE = Outside()

@@ -73,8 +73,7 @@ def main(argv: list[str]) -> int:
     )
     arguments = parser.parse_args(argv)
     try:
-        parameters = Parameters(arguments.config)
-        settings = parameters.settings()
+        settings = Parameters(arguments.config).settings()
     except (ConfigError, ParametersError) as error:
         return _no_settings(error, Translator(arguments.language or "en"), arguments.json)
     texts = Translator(arguments.language or settings.terminal.language)
@@ -84,7 +83,9 @@ def main(argv: list[str]) -> int:
     report = Report.of(settings, datetime.now(), findings)
     if arguments.bundle is None:
         return _tell(report, texts, arguments.json)
-    return max(_tell(report, texts, arguments.json), _bundled(arguments.bundle, report, patient, parameters, texts))
+    return max(
+        _tell(report, texts, arguments.json), _bundled(arguments.bundle, report, patient, Path(arguments.config), texts)
+    )
 
 
 def _chosen(only: list[str] | None) -> tuple[Step, ...]:
@@ -143,13 +144,13 @@ def _tell(report: Report, texts: Translator, as_json: bool) -> int:
     return EXIT_FAULT if count else EXIT_HEALTHY
 
 
-def _bundled(path: Path, report: Report, patient: Patient, parameters: Parameters, texts: Translator) -> int:
+def _bundled(path: Path, report: Report, patient: Patient, config: Path, texts: Translator) -> int:
     """Write the bundle and name it; where nobody can, say why."""
     from terminal.service.doctor_bundle import write_bundle  # opens journal, devices and catalogues of packages
 
     words = dict(patient.told or {name: word_of(device) for name, device in (patient.devices or {}).items()})
     try:
-        write_bundle(path, report, patient.settings, parameters, words)
+        write_bundle(path, report, patient.settings, config, words)
     except OSError as error:
         print(texts.text("doctor.no-bundle", file=path, reason=error.strerror), file=sys.stderr)
         return EXIT_FAULT

@@ -1,77 +1,69 @@
-"""Why it does not work: from the journal to the host, step by step, each with what to do (facts/product.md §1)."""
+"""Why it does not work: the fault doctor at the terminal itself, with one thing to do at its end."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-from terminal.acquirer.link import LinkDown
-from terminal.acquirer.sign_on import echo, sign_on
-from terminal.acquirer.wire import MAC_SLOT
 from terminal.desk import Desk
 from terminal.flows.waiting import waiting_lines
 from terminal.screens.screen import Screen, Tone
+from terminal.screens.texts import Translator
 
-__all__ = ["diagnosis"]
+if TYPE_CHECKING:
+    from terminal.service.doctor import Finding, Step
+    from terminal.service.doctor_report import Report
+
+__all__ = ["diagnosis", "result_screen"]
 
 _TITLE = "menu.manage.diagnosis"
-_OK, _WRONG = "✓", "×"
+_MARKS = {"good": "✓", "fault": "×", "warning": "!"}
+_CODES_MAX = 4
+"""Of those that are shown in words; the code has all."""
+_LINES_MAX = 4
+"""Steps that have just been made, above each other."""
 
 
 async def diagnosis(desk: Desk) -> None:
-    """The first step that fails ends it: what comes after could not work."""
-    texts = desk.texts
-    desk.show(Screen("diagnosis.busy", texts.text(_TITLE), texts.text("processing.instruction"), tone=Tone.BUSY))
-    lines, reason = [], ""
-    async with desk.acquirer.turn:
-        for name, step in _STEPS:
-            reason = await step(desk)
-            lines.append(f"{_WRONG if reason else _OK} {texts.text(f'diagnosis.{name}')}")
-            if reason:
-                break
-    screen = Screen(
-        "diagnosis.failed" if reason else "diagnosis.done",
-        texts.text(_TITLE),
-        texts.text(reason) if reason else texts.text("diagnosis.done"),
-        lines=(*lines, *await waiting_lines(desk)),
-        tone=Tone.BAD if reason else Tone.GOOD,
+    """Step by step; then the first fault in large letters, what to do, and a code for whoever is asked from afar.
+
+    Nothing is examined while a payment is on its way or just being undone: the host is left to it.
+    """
+    if desk.doctor is None or desk.acquirer.turn.locked():
+        await desk.refuse(_TITLE, "diagnosis.not-now")
+        return
+    from terminal.service.doctor_report import Report  # with all the doctor's knowledge: not before it is asked for
+
+    doctor, texts = desk.doctor(), desk.texts
+    findings: list[Finding] = []
+
+    def begun(step: Step) -> None:
+        told = [finding for finding in findings if finding.state in _MARKS][-_LINES_MAX:]
+        lines = [f"{_MARKS[finding.state]} {texts.text(f'doctor.step.{finding.step.name}')}" for finding in told]
+        now = texts.text(f"doctor.step.{step.name}")
+        desk.show(Screen("diagnosis.busy", texts.text(_TITLE), f"{now} …", lines=tuple(lines), tone=Tone.BUSY))
+
+    async for finding in doctor.examine(begun):
+        findings.append(finding)  # noqa: PERF401 -- the next step shows what has been found
+    report = Report.of(desk.settings, desk.acquirer.clock(), findings)
+    await doctor.keep(report)
+    await desk.journal.note("diagnosis", f"{'+'.join(report.codes) or 'well'} {report.reference}")
+    screen = result_screen(desk.texts, report, await waiting_lines(desk))
+    await desk.tell(screen, desk.settings.timeouts.menu_s)
+
+
+def result_screen(texts: Translator, report: Report, waiting: tuple[str, ...] = ()) -> Screen:
+    """What an examination ends in; ``waiting`` is told where nothing is wrong."""
+    main = report.main
+    if main is None or main.fault is None:
+        lines = (report.reference, *waiting)
+        well = texts.text("diagnosis.done")
+        return Screen("diagnosis.done", texts.text(_TITLE), well, lines, tone=Tone.GOOD, qr=report.code_text)
+    fault, warning = main.fault, main.fault.warning
+    return Screen(
+        "diagnosis.warning" if warning else "diagnosis.failed",
+        f"{fault.code} {fault.cause(texts, main.what)}",
+        fault.instruction(texts, main.what),
+        ("  ".join([*report.codes[:_CODES_MAX], report.reference]),),
+        tone=Tone.WARNING if warning else Tone.BAD,
+        qr=report.code_text,
     )
-    await desk.tell(screen, desk.settings.timeouts.outcome_s)
-
-
-async def _journal(desk: Desk) -> str:
-    return "" if await desk.journal.has_space() else "reason.storage-full"
-
-
-async def _link(desk: Desk) -> str:
-    try:
-        async with desk.acquirer.link.open():
-            return ""
-    except LinkDown:
-        return "diagnosis.no-link"
-
-
-async def _echo(desk: Desk) -> str:
-    result = await echo(desk.acquirer)
-    return "" if result.done else result.reason
-
-
-async def _keys(desk: Desk) -> str:
-    slot = desk.acquirer.profile.master_key_slot
-    return "" if desk.acquirer.vault.has(slot) else "diagnosis.no-master-key"
-
-
-async def _sign_on(desk: Desk) -> str:
-    if desk.acquirer.signed_on and desk.acquirer.vault.has(MAC_SLOT):
-        return ""
-    result = await sign_on(desk.acquirer)
-    return "" if result.done else result.reason
-
-
-_STEPS: tuple[tuple[str, Callable[[Desk], Awaitable[str]]], ...] = (
-    ("journal", _journal),
-    ("link", _link),
-    ("echo", _echo),
-    ("keys", _keys),
-    ("sign-on", _sign_on),
-)
-"""Name and step; a step gives the catalogue key of what is wrong, or nothing."""

@@ -15,7 +15,7 @@ from config import Settings
 from config.ecr import Ecr
 from drivers.device import Device, Emit
 from drivers.events import DeviceChanged, DeviceState, DriverEvent
-from drivers.health import Health, HealthLevel
+from drivers.health import Health, HealthLevel, Verdict
 from drivers.hotplug import Hotplug
 from drivers.printer import Printer
 from keys import KeyRoom
@@ -38,6 +38,10 @@ T = TypeVar("T")
 _EPOCH = datetime(2000, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
 _WALL: Codec[datetime] = Codec(lambda now: (now - _EPOCH) // _MICROSECOND, lambda count: _EPOCH + count * _MICROSECOND)
+_HEALTH: Codec[Health] = Codec(
+    lambda health: [str(health.level), str(health.verdict), health.text, health.remedy],
+    lambda plain: Health(HealthLevel(plain[0]), Verdict(plain[1]), plain[2], plain[3]),
+)
 _PRINTER = "escpos-printer"
 
 
@@ -100,6 +104,7 @@ def behind(seam: Seam, outside: Outside, kept: Kept, new_host_bytes: Callable[[]
         hotplug=lambda tell: cast(Hotplug, _Hotplug(seam, outside.hotplug, tell)),
         till=till,
         aside=aside,
+        probe=lambda look: seam.operation("probe", lambda: outside.probe(look)),
         key_room=key_room,
     )
 
@@ -140,7 +145,7 @@ class _Device:
 
     def __init__(self, seam: Seam, name: str, build: Callable[[], Device], kept: Kept) -> None:
         self.name = name
-        self.state = DeviceState.ABSENT
+        self.state, self.detail = DeviceState.ABSENT, ""
         self._seam = seam
         self._kept = kept
         built: list[Device] = []
@@ -161,7 +166,7 @@ class _Device:
 
     def _heard(self, event: DriverEvent) -> None:
         if isinstance(event, DeviceChanged):
-            self.state = event.state
+            self.state, self.detail = event.state, event.detail
         else:
             self._kept.touch()
         self._emit(event)
@@ -175,9 +180,7 @@ class _Device:
             self._real.look_again()
 
     async def check_health(self, level: HealthLevel) -> Health:
-        self._seam.leave("a device was tried, which is not recorded")
-        assert self._real is not None
-        return await self._real.check_health(level)
+        return await self._seam.operation("health", lambda: cast(Device, self._real).check_health(level), _HEALTH)
 
     # --- the PIN pad -----------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ class RecordedParameters:
         """``parameters`` None: a replay."""
         self._seam = seam
         self._parameters = parameters
+        self.file = parameters.file if parameters is not None else None
+        """For what is looked at outside the life."""
 
     def stamp(self) -> tuple[int, int] | None:
         return self._seam.reading("parameters' file", lambda: self._there().stamp(), _STAMP)

@@ -202,6 +202,8 @@ def _body(screen: Screen, size: Size, top: int, bottom: int) -> Iterator[Mark]:
         height = sum(row.size + gap for row in rows) + (code_room + gap if code_room else 0)
         if height <= bottom - top - gap:
             break
+    if code_room and (over := height - (bottom - top - gap)) > 0:
+        code_room, height = code_room - over, height - over  # long words leave a smaller code
     y = top + max((bottom - top - height) // 2, gap)
     for row in rows:
         yield Text(size.width // 2, y + row.size // 2, "m", row.text, row.size, row.ink)

@@ -23,7 +23,7 @@ from terminal.journal import Journal
 from terminal.service.device_word import DeviceWord
 from terminal.service.doctor_faults import FAULTS, Fault
 
-__all__ = ["Finding", "Found", "NotTried", "Patient", "Person", "State", "Step", "examine"]
+__all__ = ["Finding", "Found", "NotTried", "Patient", "Person", "State", "Step", "examine", "examined"]
 
 RUNNING, SKIPPED, UNUSED = "doctor.running", "doctor.skipped", "doctor.unused"
 """Catalogue keys of why a step was not tried."""
@@ -79,6 +79,8 @@ class Patient:
     """Whether the state folder is this user's; else a file made here would lock the terminal out."""
     running: bool = False
     """Whether a terminal holds the journal."""
+    at_counter: bool = False
+    """Whether this is the terminal itself, which has everything open."""
     journal: Journal | None = None
     vault: Vault | None = None
     context: ssl.SSLContext | None = None
@@ -120,10 +122,11 @@ async def examine(
     async with patient.closing:
         for step in steps:
             begun(step)
-            yield await _finding(patient, step)
+            yield await examined(patient, step)
 
 
-async def _finding(patient: Patient, step: Step) -> Finding:
+async def examined(patient: Patient, step: Step) -> Finding:
+    """One step's finding."""
     try:
         return Finding(step, State.GOOD, await step.probe(patient))
     except Found as found:

@@ -11,7 +11,7 @@ import platform
 import sqlite3
 import ssl
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -49,12 +49,15 @@ _COUNTS = {
 
 
 def write_bundle(
-    path: Path, report: Report, settings: Settings, parameters: Parameters | None, words: dict[str, DeviceWord]
+    path: Path, report: Report, settings: Settings, file: Path | None, words: Mapping[str, DeviceWord]
 ) -> None:
-    """Write it for this user alone, whole or not at all; waits for the disk. Raises OSError."""
+    """Write it for this user alone, whole or not at all; waits for the disk. Raises OSError.
+
+    ``file`` is the terminal's configuration; None where it has none.
+    """
     made: dict[str, Callable[[], str]] = {
         "findings.json": lambda: _findings(report),
-        "configuration.txt": lambda: _configuration(parameters),
+        "configuration.txt": lambda: _configuration(file),
         "versions.json": _versions,
         "devices.json": lambda: _devices(words),
         "events.jsonl": lambda: _events(settings),
@@ -64,7 +67,7 @@ def write_bundle(
     beside = path.with_name(f"{path.name}.part")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
+        with os.fdopen(descriptor, "wb") as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name in PARTS:
                 bundle.writestr(name, _made(made[name]))
             bundle.comment = report.code_text.encode("utf-8")
@@ -97,10 +100,11 @@ def _findings(report: Report) -> str:
     )
 
 
-def _configuration(changed: Parameters | None) -> str:
+def _configuration(file: Path | None) -> str:
     """As ``countertop config show`` tells it: secrets masked, and whence each value comes."""
-    if changed is None:
+    if file is None:
         return "not available: this terminal has no file\n"
+    changed = Parameters(file)
     lines = parameters(changed.file, changed.standing().content)
     return "".join(f"{each.key} = {each.value}   # {each.origin}\n" for each in lines)
 
@@ -119,7 +123,7 @@ def _versions() -> str:
     return _json(found)
 
 
-def _devices(words: dict[str, DeviceWord]) -> str:
+def _devices(words: Mapping[str, DeviceWord]) -> str:
     return _json({"configured": told_words(words), "connected": [asdict(one) for one in discover()]})
 
 

@@ -195,7 +195,7 @@ async def _customer_display(patient: Patient) -> str:
     if settings is None:
         raise NotTried(UNUSED)
     _look_at_node(settings.address, name)
-    if patient.running:
+    if patient.running or patient.at_counter:
         return settings.address
     try:
         display = LineDisplay(settings.address)

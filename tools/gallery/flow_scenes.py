@@ -39,6 +39,8 @@ class _Scene:
     plain: tuple[str, ...] = field(default=())
     """Lines that are data and no text."""
     qr: str = ""
+    code: str = ""
+    """Before the title: the fault doctor's."""
 
 
 _OFFLINE = (
@@ -85,11 +87,14 @@ _SCENES = (
     _Scene("operator.unlocked", _OPERATOR, "operator.unlocked", tone=Tone.GOOD),
     _Scene("operator.list", _OPERATOR, plain=("01", "02", "03")),
     _Scene("locked", "menu.manage.lock", ("locked.instruction", {"operator": "01"}), kind=_CONFIRM),
-    _Scene("diagnosis.busy", "menu.manage.diagnosis", "processing.instruction", tone=Tone.BUSY, kind=_BUSY),
-    _Scene("diagnosis.done", "menu.manage.diagnosis", "diagnosis.done",
-           ("diagnosis.journal", "diagnosis.link", "diagnosis.echo", "diagnosis.keys"), Tone.GOOD),
-    _Scene("diagnosis.failed", "menu.manage.diagnosis", "diagnosis.no-link", ("diagnosis.journal", "diagnosis.link"),
-           Tone.BAD),
+    _Scene("diagnosis.busy", "menu.manage.diagnosis", "doctor.step.connect",
+           ("doctor.step.space", "doctor.step.clock", "doctor.step.master-key", "doctor.step.name"), Tone.BUSY, _BUSY),
+    _Scene("diagnosis.done", "menu.manage.diagnosis", "diagnosis.done", tone=Tone.GOOD, plain=("K3QF-7A2B",),
+           qr="CT1 CT-0000001 10000001 2026-11-24T10:12:36 0.1.0 - K3QF-7A2B"),
+    _Scene("diagnosis.failed", "doctor.cause.printer-cover", "doctor.do.printer-cover", tone=Tone.BAD,
+           plain=("P06  N2V4-QK7D",), qr="CT1 CT-0000001 10000001 2026-11-24T10:12:36 0.1.0 P06 N2V4-QK7D", code="P06"),
+    _Scene("diagnosis.warning", "doctor.cause.printer-paper-low", "doctor.do.printer-paper-low", tone=Tone.WARNING,
+           plain=("P15  7YDM-R3ZA",), qr="CT1 CT-0000001 10000001 2026-11-24T10:12:36 0.1.0 P15 7YDM-R3ZA", code="P15"),
     _Scene("waiting.none", _WAITING, "waiting.none", tone=Tone.GOOD),
     _Scene("waiting.list", _WAITING, "waiting.send", _OFFLINE, Tone.WARNING, _CONFIRM),
     _Scene("waiting.busy", _WAITING, "processing.instruction", tone=Tone.BUSY, kind=_BUSY),
@@ -122,10 +127,10 @@ def _drawn(scene: _Scene, texts: Translator) -> Screen:
         key, values = (what, {}) if isinstance(what, str) else what
         return texts.text(key, **values) if key else ""
 
-    mark = "✓ " if scene.name.startswith("diagnosis.") else ""
+    mark = "✓ " if scene.name == "diagnosis.busy" else ""
     screen = Screen(
         scene.name,
-        said(scene.title),
+        f"{scene.code} {said(scene.title)}".strip(),
         said(scene.instruction),
         lines=(*(f"{mark}{said(line)}" for line in scene.lines), *scene.plain),
         tone=scene.tone,

@@ -1,8 +1,8 @@
 """A session with faults at a real counter, recorded: what the replay is proven with.
 
-Real processes, sockets, host and devices (``tools.rig``): sales with a PIN and by code, a pass that cannot be read, a
-printer pulled out, an answer that is lost and the reversal that follows, a kill between request and answer; events
-are logged and numbers fetched meanwhile.
+Real processes, sockets, host and devices (``tools.rig``): sales with a PIN and by code, a pass that cannot be read,
+a diagnosis, a printer pulled out, an answer that is lost and the reversal that follows, a kill between request and
+answer; events are logged and numbers fetched meanwhile.
 
     python -m tools.replay.session recorder/     records it into a folder for ``countertop replay``
 """
@@ -56,6 +56,7 @@ class Session:
         await self._sale("1250", CARDS[0])
         await self._ended("outcome.approved")
         await self._look_at_the_numbers()
+        await self._diagnosis()
         await self._sale("3300", CARDS[1], misread=True)
         await self._ended("outcome.approved")
         await rig.printer.unplug()
@@ -115,6 +116,13 @@ class Session:
         await rig.until("sale.present", SCREEN_S)
         rig.scan(CODE)
         await self._ended("outcome.")  # whatever the host says to this code
+
+    async def _diagnosis(self) -> None:
+        await self.rig.until("idle", SCREEN_S)
+        await self.rig.press("7")
+        await self.rig.until("menu.manage", SCREEN_S)
+        await self.rig.press("9")
+        await self._ended("diagnosis.done")
 
     async def _ended(self, name: str) -> None:
         """The outcome is there, and read."""

@@ -27,9 +27,11 @@ from terminal.desk import Desk, EventQueue
 from terminal.domain.transactions import TRANSACTIONS, Total
 from terminal.flows.menu import MAIN, follow
 from terminal.journal import InlineWriter, Journal
+from terminal.outside import MACHINE
 from terminal.prompts import Cancelled, TimedOut
 from terminal.screens.screen import Status
 from terminal.screens.texts import Translator
+from terminal.service.doctor_counter import DoctorAtTheCounter
 from tools.host.accounts import DEMO_ACCOUNTS, DEMO_CODES, stripe
 from tools.host.book import Book
 from tools.host.delivery import Envelope
@@ -100,6 +102,13 @@ class Counter:
         self.script = []
         self.events = EventQueue()
         self.printed = 0
+        self.devices = {}
+
+    def _here(self):
+        """The settings as the doctor reads them: with this bank's port and this terminal's folder."""
+        host = replace(self.settings.host, address=(f"tcp:127.0.0.1:{self.port}",))
+        terminal = replace(self.settings.terminal, state_dir=str(self.folder))
+        return replace(self.settings, host=host, terminal=terminal)
 
     async def __aenter__(self):
         clock = TerminalClock(self.clock)
@@ -135,6 +144,7 @@ class Counter:
             Status,
             self._print,
         )
+        self.desk.doctor = lambda: DoctorAtTheCounter(self._here(), self.acquirer, self.devices, MACHINE.probe, None)
         self.workers = [asyncio.create_task(self.reversals.run()), asyncio.create_task(self.advices.run())]
         return self
 

@@ -1,15 +1,22 @@
 """Downloads, signed lists, transfer, offline limits, cut-over, what waits, the lock: at the counter and at the host."""
 
 import asyncio
+import zipfile
 from datetime import timedelta
 
 import pytest
+from msgspec import convert
+from msgspec.structs import replace
 
 from config import default_file
+from config.devices import Printer as PrinterSettings
+from drivers import registry
+from drivers.simulated import SimulatedPrinter
 from terminal.acquirer.downloads import load_lists
 from terminal.domain.record import State
 from terminal.service.parameters import Parameters
 from terminal.service.parameters.keeper import NewParameters, ParameterKeeper
+from tests.terminal.counter.conftest import TERMINAL
 from tools.host.faults import Fault
 
 
@@ -278,16 +285,58 @@ def test_a_transaction_that_is_switched_off_is_refused_by_name(counter):
     counter(story)
 
 
-def test_the_diagnosis_goes_from_the_disk_to_the_host(counter):
+def test_the_diagnosis_ends_in_one_thing_to_do_and_in_a_code_that_names_its_bundle(counter):
     async def story(c):
         shown = await c.do("79")
-        assert shown[-1].name == "diagnosis.done"
+        assert [screen.name for screen in shown[-2:]] == ["diagnosis.busy", "diagnosis.done"]
         await c.bank.server.close()
-        shown = await c.do("79")
-        assert shown[-1].name == "diagnosis.failed"
-        assert [line[0] for line in shown[-1].lines] == ["✓", "×"]
+        last = (await c.do("79"))[-1]
+        assert (last.name, last.title[:3]) == ("diagnosis.failed", "N04")
+        assert last.instruction == "Correct the port in [host]; if it is right, call the acquirer."
+        form, serial, terminal, _, _, codes, reference = last.qr.split()
+        assert (form, serial, terminal, codes) == ("CT1", c.settings.terminal.serial_number, TERMINAL, "N04")
+        assert last.lines == (f"N04  {reference}",)
+        with zipfile.ZipFile(c.folder / "diagnosis" / f"{reference}.zip") as bundle:
+            assert bundle.comment.decode() == last.qr
 
     counter(story)
+
+
+def test_the_diagnosis_sees_the_terminals_own_devices_and_keeps_few_bundles(counter, tmp_path):
+    async def story(c):
+        printer = SimulatedPrinter(tmp_path / "printer.sock")
+        await printer.start()
+        section = {"driver": "escpos-printer", "address": printer.address, "model": "epson"}
+        printer_settings = convert(section, PrinterSettings)
+        c.settings = replace(c.settings, connected=replace(c.settings.connected, printer=printer_settings))
+        c.devices["printer"] = registry.build("printer", section)
+        c.devices["printer"].start(lambda event: None)
+        await c.until(lambda: c.devices["printer"].state == "open")
+        printer.change("paper", False)
+        for _ in range(7):
+            c.clock.moved += timedelta(minutes=1)
+            last = (await c.do("79"))[-1]
+        assert last.title == "P05 The printer has no paper."
+        assert len(list((c.folder / "diagnosis").iterdir())) == 5
+        await c.devices["printer"].close()
+        await printer.close()
+
+    counter(story)
+
+
+def test_the_diagnosis_leaves_the_host_to_a_payment_that_is_under_way_or_being_undone(counter):
+    async def story(c):
+        async with c.acquirer.turn:
+            assert (await c.do("79"))[-1].name == "refused"
+        c.bank.order(Fault.DROP, mti="0200")
+        c.bank.order(Fault.DROP, 50, mti="0400")
+        await c.sell("100")
+        before = len(c.bank.received("0800", "0820"))
+        await c.until(lambda: not c.acquirer.turn.locked())
+        assert (await c.do("79"))[-1].name == "diagnosis.done"
+        assert len(c.bank.received("0800", "0820")) == before
+
+    counter(story, reversal_retry_first_s=30.0, reversal_retry_max_s=30.0)
 
 
 def test_a_tip_never_exceeds_its_share_however_often_it_is_given(counter):

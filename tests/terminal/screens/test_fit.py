@@ -1,13 +1,20 @@
 """Nothing is cut off and nothing overlaps, on any display, in any language."""
 
 from dataclasses import replace
+from datetime import datetime
 from itertools import combinations
 
 import pytest
 
+from drivers.access import RULES
+from terminal.flows.diagnosis import result_screen
+from terminal.prompts import Notice
 from terminal.screens.place import LARGE_TYPE, SMALL, WIDE, Code, Text, placed
 from terminal.screens.screen import MenuItem, Screen, Status, Tone
 from terminal.screens.texts import LANGUAGES, Translator
+from terminal.service.doctor import Finding, State, Step
+from terminal.service.doctor_faults import FAULTS
+from terminal.service.doctor_report import Report
 from tools.catalogues import FOLDER, read_po
 from tools.gallery.scenes import scenes
 
@@ -42,6 +49,9 @@ def faults(screen, size):
     boxes += [
         ("code", (mark.x, mark.y, mark.x + mark.side, mark.y + mark.side)) for mark in marks if isinstance(mark, Code)
     ]
+    for mark in marks:
+        if isinstance(mark, Code) and not size.bar <= mark.y <= mark.y + mark.side <= size.height - size.bar:
+            found.append("the code leaves its room")
     for (one, a), (other, b) in combinations(boxes, 2):
         if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] - 1 and b[1] < a[3] - 1:
             found.append(f"{one!r} overlaps {other!r}")
@@ -49,6 +59,19 @@ def faults(screen, size):
     shown = "".join(line.text for line in lines).replace(" ", "")
     found += [f"{words!r} is not wholly shown" for words in wanted if words.replace(" ", "") not in shown]
     return found
+
+
+@pytest.mark.parametrize("size", ["small", "large type"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_result_of_the_fault_doctor_fits_with_its_code(language, size):
+    texts, found = Translator(language), {}
+    for fault in FAULTS.values():
+        rule = fault.words == "device-refused"
+        what = RULES["usb-printer"].line if rule else "pos-backup.acquirer.example:18583"
+        finding = Finding(Step("host", "connect", None), State.FAULT, what, fault)
+        report = Report("CT-0000001", "10000001", datetime(2026, 11, 24, 10, 12, 36), (finding,) * 6)
+        found[fault.code] = faults(Notice(result_screen(texts, report)).screen(texts), SIZES[size])
+    assert {name: what for name, what in found.items() if what} == {}
 
 
 @pytest.mark.parametrize("size", SIZES)
