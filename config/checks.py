@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from config.devices import InputDevice, Printer
 from config.errors import Problem
+from config.network import twice
 from config.profile import AcquirerProfile
 from config.schema import Document
 
@@ -192,6 +193,17 @@ def _till(document: Document, profile: AcquirerProfile, file: str) -> Iterator[P
         )
 
 
+def _order(document: Document, profile: AcquirerProfile, file: str) -> Iterator[Problem]:
+    for kind in twice(document.network):
+        yield Problem(
+            file,
+            "network.order",
+            "each kind of link once",
+            f"{kind} twice",
+            'Write: order = ["ethernet", "wifi", "mobile"]   in section [network]',
+        )
+
+
 _DOCUMENT_CHECKS: tuple[Callable[[Document, AcquirerProfile, str], Iterator[Problem]], ...] = (
     _production,
     _socket_paths,
@@ -199,6 +211,7 @@ _DOCUMENT_CHECKS: tuple[Callable[[Document, AcquirerProfile, str], Iterator[Prob
     _same_node,
     _display,
     _till,
+    _order,
 )
 
 

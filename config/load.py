@@ -58,6 +58,7 @@ def load(path: Path | str, changes: Mapping[str, Any] = NO_CHANGES) -> Settings:
         metrics=document.metrics,
         recorder=document.recorder,
         ecr=document.ecr,
+        network=document.network,
     )
 
 

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, field, structs
 
 from config.devices import Devices, Display, InputDevice, Printer
 from config.ecr import Ecr
+from config.network import Network
 from config.profile import AcquirerProfile
 from config.watching import Log, Metrics
 
@@ -364,6 +365,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     metrics: Metrics | None = None
     recorder: Recorder | None = None
     ecr: Ecr | None = None
+    network: Network | None = None
 
 
 class Settings(Struct, frozen=True):
@@ -380,6 +382,7 @@ class Settings(Struct, frozen=True):
     metrics: Metrics | None = None
     recorder: Recorder | None = None
     ecr: Ecr | None = None
+    network: Network | None = None
 
     @property
     def devices(self) -> dict[str, Mapping[str, Any]]:

@@ -52,6 +52,7 @@ from terminal.slips.spooler import SlipPrinter, Spooler
 if TYPE_CHECKING:
     from drivers.pin_pad import PinPad
     from drivers.printer import Printer as PrinterDevice
+    from terminal.network.keeper import NetworkKeeper
     from terminal.service.doctor_counter import DoctorAtTheCounter
 
 __all__ = ["live"]
@@ -118,6 +119,10 @@ async def live(
             board.changed()
             spooler.wake()
 
+        def network_changed() -> None:
+            reversals.retry()
+            advices.retry()
+
         reversals = Reversals(acquirer, reversals_changed)
         advices = Advices(acquirer, advices_changed)
 
@@ -149,6 +154,7 @@ async def live(
             paper="printer" in devices,
         )
         board.changed = desk.refresh
+        keeper = _network(settings, outside, acquirer, desk, board, monitor, network_changed)
         monitor.ask_status = board.state
         monitor.ask_devices = lambda: told_words({name: word_of(device) for name, device in devices.items()})
         desk.key_room = room
@@ -159,6 +165,9 @@ async def live(
             desk.parameters = acquirer.parameters = ParameterKeeper(parameters, journal, writer, acquirer.turn, room)
         hotplug.start()
         emit = _emitter(events, board, monitor, face, spooler.wake)
+        if keeper is not None:
+            closing.push_async_callback(keeper.close)
+            keeper.start()
         async with asyncio.TaskGroup() as tasks:
             for device in devices.values():
                 device.start(emit)
@@ -169,6 +178,8 @@ async def live(
             tasks.create_task(advices.run())
             if profile.sign_on_at_start:
                 tasks.create_task(_sign_on_at_start(acquirer, board, monitor))
+            if keeper is not None:
+                tasks.create_task(keeper.run())
             tasks.create_task(guard_keys(room, writer, outside.self_test))
             tasks.create_task(attend(desk, interrupted))
 
@@ -238,6 +249,25 @@ def _spooler(
     if printer is None:
         return SlipKeeper(Path(terminal.state_dir), journal.jobs, writer.lines, disk, printed)
     return Spooler(cast(SlipPrinter, printer), journal.jobs, writer.draw, board.paper, printed)
+
+
+def _network(
+    settings: Settings,
+    outside: Outside,
+    acquirer: Acquirer,
+    desk: Desk,
+    board: Board,
+    monitor: Monitor,
+    back: Callable[[], None],
+) -> NetworkKeeper | None:
+    """Who keeps the links in mind; nobody without ``[network]``."""
+    if settings.network is None:
+        return None
+    from terminal.network.keeper import NetworkKeeper  # only with its section
+
+    desk.network = NetworkKeeper(outside.network(settings), acquirer.turn, board.changed, monitor.tell, back)
+    board.network = lambda: desk.network.network if desk.network is not None else None
+    return desk.network
 
 
 def _key_log(room: KeyRoom, writer: Writer) -> KeyLog:

@@ -10,6 +10,7 @@ from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
 from terminal.acquirer.link import HostLink
 from terminal.acquirer.reversal import Reversals
+from terminal.network.state import Network, bars_of
 from terminal.screens.screen import Status
 
 __all__ = ["Board"]
@@ -29,6 +30,8 @@ class Board:
         self._advices = advices
         self._training = training
         self._alerts: dict[str, str] = {}
+        self.network: Callable[[], Network | None] = lambda: None
+        """What is known of the links; None without ``[network]``."""
         self.changed: Callable[[], None] = lambda: None
         """Called when the bar should be drawn again."""
 
@@ -38,7 +41,10 @@ class Board:
 
     def state(self) -> Status:
         """The bar without its clock, for whoever looks on: to read the clock is an input, which a recorder keeps."""
+        network, bars = self._symbol()
         return Status(
+            network=network,
+            bars=bars,
             link="backup" if self._link.up and self._link.on_backup else _LINK[self._link.up],
             signed_on=self._acquirer.signed_on,
             operator=self._acquirer.operator,
@@ -47,6 +53,14 @@ class Board:
             training=self._training,
             alerts=tuple(sorted(set(self._alerts.values()))),
         )
+
+    def _symbol(self) -> tuple[str, int]:
+        """Kind of the link in use and its bars."""
+        network = self.network()
+        if network is None or network.trouble is not None:
+            return "", 0
+        link = network.link
+        return (str(link.kind), bars_of(link.signal)) if link is not None else ("none", 0)
 
     def device(self, event: DeviceChanged) -> None:
         """A device has come, gone or been refused."""

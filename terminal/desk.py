@@ -38,6 +38,7 @@ from terminal.screens.texts import Translator
 if TYPE_CHECKING:
     from drivers.cash_drawer import CashDrawer
     from drivers.pin_pad import PinPad
+    from terminal.network.keeper import NetworkKeeper
     from terminal.service.doctor import Finding, Step
     from terminal.service.doctor_report import Report
     from terminal.service.parameters.keeper import ParameterKeeper
@@ -142,6 +143,8 @@ class Desk:
         """The cash drawer behind the printer."""
         self.doctor: Callable[[], Doctor] | None = None
         """Who finds out why the terminal does not work; made when somebody asks."""
+        self.network: NetworkKeeper | None = None
+        """The links of the machine; None without ``[network]``."""
         self.parameters: ParameterKeeper | None = None
         """Where parameters are changed; None where a terminal has no file of them."""
         self.till = TillSlot(acquirer.clock)

@@ -27,6 +27,7 @@ from terminal.journal.database import LOCAL_STORAGE, Storage
 from terminal.journal.operators import Matches, password_matches
 from terminal.journal.writer import ThreadWriter, Writer
 from terminal.keyring import open_keys
+from terminal.network.state import Networking
 
 if TYPE_CHECKING:
     from terminal.ecr.servers import TillLines
@@ -42,6 +43,12 @@ def _open_till(ecr: Ecr) -> TillLines:
 
 async def _probe(look: Callable[[], Awaitable[Any]]) -> Any:
     return await look()
+
+
+def _network(settings: Settings) -> Networking:
+    from terminal.network.watch import NetworkWatch  # not in the memory of those who do without
+
+    return NetworkWatch.of(settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,8 @@ class Outside:
     """Who says that something was plugged in or pulled out."""
     till: Callable[[Ecr], TillLines] = _open_till
     """Where tills are heard."""
+    network: Callable[[Settings], Networking] = _network
+    """Who knows the links of the machine; asked only with ``[network]``."""
     aside: Callable[..., Awaitable[bytes]] = asyncio.to_thread
     """Runs drawing, which takes longer than the loop may stand still."""
     probe: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]] = _probe

@@ -17,7 +17,7 @@ __all__ = ["SETS", "TextEntry", "TextPrompt"]
 TAP_S = 1.2
 """The same key again within this time takes the next letter of the key instead of a new one."""
 _LETTERS = ("", "", "abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz")
-_SYMBOLS = ("0 ", ".,-_", "@/:", "+*#", "()", "=&", "!?", "'\"", "%", ";<>")
+_SYMBOLS = ("0 ", ".,-_", "@/:\\", "+*#~", "()[]{}", "=&|", "!?^", "'\"`", "%$", ";<>")
 SETS: dict[str, tuple[str, ...]] = {
     "123": tuple("0123456789"),
     "abc": (" 0", "1", *(f"{letters}{digit}" for digit, letters in enumerate(_LETTERS) if digit >= 2)),
@@ -30,10 +30,10 @@ _ORDER = tuple(SETS)
 
 @dataclass(slots=True)
 class TextEntry:
-    """What has been typed so far."""
+    """What has been typed so far; it may be a password, so no repr has it."""
 
     length_max: int
-    text: str = ""
+    text: str = field(default="", repr=False)
     active: str = _ORDER[0]
     _last: Key | None = None
     _last_at: float = field(default=0.0)

@@ -37,6 +37,7 @@ COMMANDS = (
     Command("operators", "tools.operators", "list a terminal's operators, unlock one"),
     Command("keys", "tools.keys_cli", "load, list and destroy keys in the vault"),
     Command("devices", "tools.devices.cli", "list the devices of this machine and try them"),
+    Command("network", "tools.network", "list the links of this machine, join a Wi-Fi network"),
     Command("keyloader", "tools.key_loader", "be a key-loading device at a serial line, for training"),
     Command("doctor", "tools.doctor", "find out what keeps the terminal from working"),
     Command("decode", "tools.decode", "show a message's elements"),

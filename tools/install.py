@@ -30,6 +30,7 @@ _FILES = {
     Path("etc/sysusers.d/countertop.conf"): _SOURCES / "systemd" / "countertop.sysusers.conf",
     Path("etc/tmpfiles.d/countertop.conf"): _SOURCES / "systemd" / "countertop.tmpfiles.conf",
     Path("etc/udev/rules.d/70-countertop.rules"): _SOURCES / "udev" / "70-countertop.rules",
+    Path("etc/polkit-1/rules.d/50-countertop.rules"): _SOURCES / "polkit" / "50-countertop.rules",
     _UNIT: _SOURCES / "systemd" / "countertop.service",
 }
 """Where a machine's own files go, and what goes there; a package brings them in the system's folders instead."""

@@ -43,6 +43,10 @@ class Reversals:
         self._count(self.pending + 1, None)
         self._wake.set()
 
+    def retry(self) -> None:
+        """The host may be in reach again: try now instead of at the next interval."""
+        self._wake.set()
+
     async def until_closed(self, id: int, timeout_s: float) -> bool:
         """Wait until the host has acknowledged the reversal of a row, ``timeout_s`` at most."""
         closed = self._awaited.setdefault(id, asyncio.Event())

@@ -29,10 +29,12 @@ from terminal.flows import (
 )  # fmt: skip
 from terminal.flows.balance import balance
 from terminal.flows.key_loader import load_from_device
+from terminal.flows.network import network_status
 from terminal.flows.operators import Who, admitted
 from terminal.flows.sale import sale
 from terminal.flows.settle import settle_flow
 from terminal.flows.version import show_version
+from terminal.flows.wifi import wifi
 from terminal.prompts import MenuPrompt
 
 __all__ = ["MAIN", "Item", "Menu", "choose", "follow"]
@@ -159,6 +161,11 @@ _TECHNICIAN_MENU = Menu("menu.technician", "menu.technician", (
     Item("8", "menu.parameters", _PARAMETERS),
 ))  # fmt: skip
 
+_SETTINGS = Menu("menu.settings", "menu.settings", (
+    Item("1", "menu.settings.wifi", wifi),
+    Item("2", "menu.settings.network", network_status),
+))  # fmt: skip
+
 MAIN = Menu("menu.main", "menu.main", (
     Item("1", "menu.sale", sale, _T, "sale"),
     Item("2", "menu.void", _VOID),
@@ -169,6 +176,7 @@ MAIN = Menu("menu.main", "menu.main", (
     Item("7", "menu.manage", _MANAGE),
     Item("8", "menu.other", _OTHER),
     Item("9", "menu.technician", _TECHNICIAN_MENU),
+    Item("0", "menu.settings", _SETTINGS),
 ))  # fmt: skip
 
 

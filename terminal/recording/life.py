@@ -79,6 +79,9 @@ class RecordedFace(Face):
     def show(self, screen: Screen) -> None:
         """Show, and say what was shown."""
         self._kept.secret = screen.secret
+        if screen.secret and screen.character_set:
+            # How often a key is pressed makes the letter: zeros for digits would not be the same page again.
+            self._seam.leave("a password of letters is typed, which is not recorded")
         if screen != self.last:
             self.last = screen
             self._seam.output("screen", digest_of_screen(screen), screen.name)

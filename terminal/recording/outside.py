@@ -21,6 +21,7 @@ from drivers.printer import Printer
 from keys import KeyRoom
 from terminal.journal import Writer
 from terminal.journal.database import Storage
+from terminal.network.state import Networking
 from terminal.outside import Outside
 from terminal.recording.events import event_codec
 from terminal.recording.host_bytes import HostBytes
@@ -89,6 +90,11 @@ def behind(seam: Seam, outside: Outside, kept: Kept, new_host_bytes: Callable[[]
 
         return recorded_till(seam, outside.till, kept.touch)(ecr)
 
+    def network(settings: Settings) -> Networking:
+        from terminal.recording.network import RecordedNetworking  # only with its section
+
+        return RecordedNetworking(seam, lambda: outside.network(settings))
+
     async def aside(function: Callable[..., bytes], *arguments: Any, **options: Any) -> bytes:
         return await seam.work("draw", outside.aside, lambda: function(*arguments, **options))
 
@@ -103,6 +109,7 @@ def behind(seam: Seam, outside: Outside, kept: Kept, new_host_bytes: Callable[[]
         device=device,
         hotplug=lambda tell: cast(Hotplug, _Hotplug(seam, outside.hotplug, tell)),
         till=till,
+        network=network,
         aside=aside,
         probe=lambda look: seam.operation("probe", lambda: outside.probe(look)),
         key_room=key_room,

@@ -14,6 +14,7 @@ _COLOURS = {Tone.NEUTRAL: "0", Tone.BUSY: "36", Tone.GOOD: "32", Tone.BAD: "31",
 _MARKS = {Tone.NEUTRAL: " ", Tone.BUSY: "…", Tone.GOOD: "✔", Tone.BAD: "✘", Tone.WARNING: "!"}
 """The tone is also a sign, for who does not see the colour."""
 _LINKS = {"up": "▲", "backup": "▲2", "down": "△", "unknown": "·"}
+_NETWORKS = {"ethernet": " LAN", "wifi": " Wi-Fi", "mobile": " SIM"}
 
 
 def text_of(screen: Screen, *, colour: bool = False) -> str:
@@ -21,13 +22,13 @@ def text_of(screen: Screen, *, colour: bool = False) -> str:
     status = screen.status
     open_items = f" ↺{status.reversals}" if status.reversals else ""
     open_items += f" ⇡{status.offline}" if status.offline else ""
-    left = f"{_LINKS[status.link]}{open_items} {' '.join(status.alerts)}"
+    left = f"{_LINKS[status.link]}{_NETWORKS.get(status.network, '')}{open_items} {' '.join(status.alerts)}"
     rows = [_spread(left, f"{status.operator if status.signed_on else ''} {status.clock}"), ""]
     rows += _centred(f"{_MARKS[screen.tone]} {screen.title}".strip())
     rows += _centred(screen.amount)
     rows += _centred(screen.instruction)
-    rows += _centred(f"[ {screen.entry} ] {screen.character_set}".rstrip()) if screen.entry is not None else []
-    rows += [f"  {item.key}  {item.label}" for item in screen.menu]
+    rows += _centred(f"[ {screen.typed} ] {screen.character_set}".rstrip()) if screen.entry is not None else []
+    rows += [f"  {item.key}  {item.label}{item.signs}" for item in screen.menu]
     rows += [row for line in screen.lines for row in _centred(line)]
     seconds = f"{screen.countdown_s} s" if screen.countdown_s is not None else ""
     seconds = seconds or (f"# {screen.other_language}" if screen.other_language else "")

@@ -92,7 +92,7 @@ def _rows(screen: Screen, letters: int, width: int) -> list[_Row]:
     rows += [_Row(row, letters + 3) for row in wrapped(screen.amount, letters + 3, width)]
     rows += [_Row(row, letters) for row in wrapped(screen.instruction, letters, width)]
     if screen.entry is not None:
-        rows.append(_Row(f"[{screen.entry}]{screen.character_set}", letters))
+        rows.append(_Row(f"[{screen.typed}]{screen.character_set}", letters))
     return rows + [_Row(row, LETTERS_MIN) for line in screen.lines for row in wrapped(line, LETTERS_MIN, width)]
 
 
@@ -102,7 +102,7 @@ def _menu(pen: ImageDraw.ImageDraw, screen: Screen, width: int, room: int) -> No
     step = min(room // -(-len(screen.menu) // columns), LETTERS_MAX)
     for index, item in enumerate(screen.menu):
         column, row = divmod(index, -(-len(screen.menu) // columns))
-        words = f"{item.key} {item.label}"
+        words = f"{item.key} {item.label}{item.signs}"
         letters = min(step - 1, LETTERS_MAX - 1)
         while length_of(words, letters) > width // columns - 2:
             words = words.removesuffix(_MORE)[:-1] + _MORE

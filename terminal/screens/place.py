@@ -19,6 +19,8 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 TEXT_MIN = 9
 """Smaller letters nobody reads."""
+BARS = 4
+"""Of a signal."""
 ROWS_ONE_COLUMN = 6
 """A menu with more items stands in two columns."""
 
@@ -120,15 +122,12 @@ def _status_bar(status: Status, size: Size) -> Iterator[Mark]:
     """Bars of the link (cross: down, 2: the backup host), what is open or needs a hand; operator and clock."""
     yield Shape("box", (0, 0, size.width - 1, size.bar - 1), Ink.BAR, 0)
     unit, middle, left = size.text, size.bar // 2, size.text // 3
-    for step in range(4):
-        x, height = left + step * unit // 4, (step + 1) * unit // 5
-        lit = status.link in ("up", "backup") or (status.link == "unknown" and step == 0)
-        box = (x, middle + unit // 2 - height, x + unit // 6, middle + unit // 2)
-        yield Shape("box", box, Ink.BAR_TEXT if lit else Ink.BAR_FAINT, 0)
+    yield from _symbol(status, unit, middle + unit // 2, left)
     left += unit + unit // 3
     letters = unit * 3 // 4
-    if status.link in _LINK_SIGNS:
-        yield Text(left, middle, "l", _LINK_SIGNS[status.link], letters, Ink.ALERT)
+    sign = "×" if status.network == "none" else _LINK_SIGNS.get(status.link, "")
+    if sign:
+        yield Text(left, middle, "l", sign, letters, Ink.ALERT)
         left += unit * 2 // 3
     right = " ".join(word for word in (status.operator if status.signed_on else "", status.clock) if word)
     yield Text(size.width - unit // 3, middle, "r", right, letters, Ink.BAR_TEXT)
@@ -142,6 +141,45 @@ def _status_bar(status: Status, size: Size) -> Iterator[Mark]:
     if words:
         room = size.width - unit - left - length_of(right, letters)
         yield Text(left, middle, "l", words, _fitting(words, letters, room), Ink.ALERT)
+
+
+def _symbol(status: Status, unit: int, base: int, left: int) -> Iterator[Mark]:
+    """What the host is reached over: plug, fan, or bars; without a network in sight, bars of the host alone."""
+    if status.network == "ethernet":
+        ink, half = Ink.BAR_TEXT, unit // 2
+        yield Shape("box", (left, base - half, left + unit, base), ink, unit // 8)
+        yield Shape("box", (left + unit // 4, base - unit * 4 // 5, left + unit * 3 // 4, base - half), ink, 0)
+        return
+    if status.network == "wifi":
+        yield from _fan(left + unit // 2, base, unit, status.bars, (Ink.BAR_TEXT, Ink.BAR_FAINT))
+        return
+    most = status.bars if status.network else {"up": BARS, "backup": BARS, "unknown": 1}.get(status.link, 0)
+    yield from _bars(left, base, unit, most, (Ink.BAR_TEXT, Ink.BAR_FAINT))
+
+
+def _bars(left: int, base: int, unit: int, most: int, inks: tuple[Ink, Ink]) -> Iterator[Mark]:
+    """Four bars, ``most`` of them lit."""
+    for step in range(BARS):
+        x, height = left + step * unit // 4, (step + 1) * unit // 5
+        yield Shape("box", (x, base - height, x + unit // 6, base), inks[step >= most], 0)
+
+
+def _fan(middle: int, base: int, unit: int, most: int, inks: tuple[Ink, Ink]) -> Iterator[Mark]:
+    """A dot and three arcs above it."""
+    dot = max(unit // 8, 1)
+    yield Shape("box", (middle - dot, base - 2 * dot, middle + dot, base), inks[most < 1], dot)
+    for step in range(1, BARS):
+        radius = dot + step * unit // 4
+        box = (middle - radius, base - dot - radius, middle + radius, base - dot + radius)
+        yield Shape("fan", box, inks[step >= most], max(unit // 9, 1))
+
+
+def _lock(left: int, middle: int, unit: int, ink: Ink) -> Iterator[Mark]:
+    """A closed padlock."""
+    width, top = unit // 2, middle - unit // 12
+    yield Shape("box", (left, top, left + width, middle + unit // 3), ink, max(unit // 12, 1))
+    arch = (left + width // 6, top - width // 2, left + width - width // 6, top + width // 2)
+    yield Shape("arch", arch, ink, max(unit // 10, 1))
 
 
 def _key_bar(screen: Screen, size: Size) -> Iterator[Mark]:
@@ -177,13 +215,19 @@ def _menu(screen: Screen, size: Size, top: int, bottom: int) -> Iterator[Mark]:
     step = min((bottom - y) // rows, unit * 8 // 5)
     margin = unit if columns == 1 else unit // 2
     cap = min(unit * 6 // 5, step - 2)
-    room = size.width // columns - margin - cap * 3 // 2
+    signs = unit * 5 // 2 if any(item.bars is not None for item in screen.menu) else 0
+    room = size.width // columns - margin - cap * 3 // 2 - signs
     letters = min(_fitting(item.label, min(unit, step - 2), room) for item in screen.menu)
     for index, item in enumerate(screen.menu):
         x, middle = margin + (index // rows) * size.width // columns, y + (index % rows) * step + step // 2
         yield Shape("box", (x, middle - cap // 2, x + cap, middle + cap // 2), Ink.BAR, unit // 5)
         yield Text(x + cap // 2, middle, "m", item.key, cap * 2 // 3, Ink.BAR_TEXT)
         yield Text(x + cap * 3 // 2, middle, "l", item.label, letters, Ink.TEXT)
+        if item.bars is not None:
+            right = (index // rows + 1) * size.width // columns - signs
+            if item.locked:
+                yield from _lock(right, middle, unit, Ink.FAINT)
+            yield from _bars(right + unit, middle + unit * 2 // 5, unit, item.bars, (Ink.TEXT, Ink.LINE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +271,7 @@ def _rows(screen: Screen, unit: int, room: int) -> list[_Row]:
         rows.append(_Row(screen.amount, _fitting(screen.amount, unit * 2, room), Ink.TEXT))
     rows += [_Row(row, unit, Ink.TEXT) for row in wrapped(screen.instruction, unit, room)]
     if screen.entry is not None:
-        shown = screen.entry or " "
+        shown = screen.typed or " "
         # The set of characters has its place at the right of what is typed.
         width = room - 4 * unit if screen.character_set else room
         rows.append(_Row(shown, _fitting(shown, unit * 3 // 2, width), Ink.BLUE, underlined=True))

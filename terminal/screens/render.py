@@ -69,5 +69,9 @@ def _shape(pen: ImageDraw.ImageDraw, shape: Shape, theme: Theme) -> None:
             pen.line((left, bottom, right, top), fill=ink, width=shape.weight)
         case "ring":
             pen.ellipse(shape.box, outline=ink, width=shape.weight)
+        case "fan":
+            pen.arc(shape.box, 225, 315, fill=ink, width=shape.weight)
+        case "arch":
+            pen.arc(shape.box, 180, 360, fill=ink, width=shape.weight)
         case _:
             pen.line(shape.box, fill=ink)

@@ -24,6 +24,15 @@ class MenuItem:
 
     key: str
     label: str
+    bars: int | None = None
+    """Strength of a signal, 0 to 4, where the item is a network."""
+    locked: bool = False
+    """Whether it asks for a password."""
+
+    @property
+    def signs(self) -> str:
+        """Bars and lock as letters, where nothing can be drawn."""
+        return "" if self.bars is None else f" {self.bars}/4{'*' if self.locked else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,10 @@ class Status:
     offline: int = 0
     """Offline transactions that wait for the host."""
     training: bool = False
+    network: str = ""
+    """The link in use, ``ethernet``, ``wifi``, ``mobile`` or ``none``; empty where it is not looked at."""
+    bars: int = 0
+    """Its strength, 0 to 4."""
     alerts: tuple[str, ...] = ()
     """Short words for what needs a hand: ``paper``, ``cover``, ``reader``."""
 
@@ -60,6 +73,8 @@ class Screen:
     """Formatted amount in large type, or empty."""
     entry: str | None = None
     """What has been typed, as it may be seen (a PIN arrives here as dots); None when nothing is typed."""
+    peek: str = field(default="", repr=False)
+    """The letter just typed into a secret entry: for the eyes in front of the display and for nobody else."""
     menu: tuple[MenuItem, ...] = ()
     hints: tuple[str, str] = ("", "")
     """Words for the red and the green key; empty when the key does nothing."""
@@ -77,3 +92,9 @@ class Screen:
     other_language: str = ""
     """Name of the language that ``#`` changes to; empty where the customer reads nothing."""
     status: Status = field(default_factory=Status)
+
+    @property
+    def typed(self) -> str:
+        """The entry as the display shows it: a secret's last mark is the letter itself until the next key."""
+        entry = self.entry or ""
+        return entry[:-1] + self.peek if self.peek else entry

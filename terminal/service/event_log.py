@@ -41,6 +41,8 @@ EVENTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "printer": (logging.INFO, ("trouble", "paper_low")),
     "print": (logging.INFO, ("what", "voucher")),
     "till": (logging.INFO, ("till", "category", "result", "condition", "reason")),
+    "network": (logging.INFO, ("using", "interface", "links", "trouble")),
+    "network-order": (logging.INFO, ("trouble",)),
     "self-test": (logging.INFO, ("passed",)),
     "stall": (logging.WARNING, ("ms",)),
     "message": (logging.WARNING, ("text",)),

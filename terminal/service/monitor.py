@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class Monitor:
 
     def screen(self, screen: Screen) -> None:
         """A screen has been put up."""
-        self._screen = screen
+        self._screen = screen = replace(screen, peek="")  # of a password, not even its last letter
         if self._watchers:
             self._send("screen", asdict(screen))
 

@@ -139,6 +139,7 @@ NOT_RUN = (
     (r"countertop run --config terminal\.toml", "tools/rig starts it for hundreds of tests, with devices"),
     (r"countertop devices (--watch|--config .*)", _HARDWARE),
     (r"countertop keys (load|import|serve-loader|tr34)\b.*", _CUSTODIANS),
+    (r"countertop network .*", "it needs NetworkManager; tests/tools/test_network.py plays one and runs each"),
     (r"countertop keyloader .*", "it needs a terminal at the other end of the line: tests/tools/test_key_loading.py"),
     (r"countertop till .*", "it needs a terminal; tests/terminal/ecr runs it at one"),
     (r"countertop replay .*", "it needs a recording; tests/tools/replay makes one and runs the command on it"),

@@ -80,8 +80,8 @@ def test_the_domain_is_free_of_devices_files_and_network():
 def test_what_is_imported_is_declared():
     """Names from setup.cfg, by the names they are imported under; apsw only where storage is simulated."""
     declared = {
-        "aiohttp", "barcode", "construct", "cryptography", "escpos", "evdev", "msgspec", "PIL", "pkcs11", "segno",
-        "serial", "tpm2_pytss", "usb",
+        "aiohttp", "barcode", "construct", "cryptography", "escpos", "evdev", "jeepney", "msgspec", "PIL", "pkcs11",
+        "segno", "serial", "tpm2_pytss", "usb",
     }  # fmt: skip
 
     def undeclared(path):

@@ -46,6 +46,7 @@ def test_a_dry_run_says_every_step_and_changes_nothing(system, capsys):
     told = capsys.readouterr().out
     for path in (
         "/etc/systemd/system/countertop.service", "/etc/udev/rules.d/70-countertop.rules",
+        "/etc/polkit-1/rules.d/50-countertop.rules",
         "/etc/countertop/terminal.toml", "/etc/countertop/vault.credential",
     ):  # fmt: skip
         assert f"would: write {path}" in told
@@ -74,7 +75,7 @@ def test_a_second_run_changes_nothing_and_says_so(system, capsys):
     assert content(system) == before
     told = capsys.readouterr().out
     assert "write /" not in told and "replace" not in told
-    assert told.count("unchanged: ") == 6
+    assert told.count("unchanged: ") == 7
 
 
 def test_what_somebody_has_written_is_kept(system):

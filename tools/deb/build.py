@@ -152,12 +152,13 @@ def _forget_where_it_was_built(library: Path) -> None:
 def _system_files(stage: Path) -> None:
     config = ROOT / "config"
     for source, place in (
-        (config / "systemd" / "countertop.service", "systemd/system/countertop.service"),
-        (config / "systemd" / "countertop.sysusers.conf", "sysusers.d/countertop.conf"),
-        (config / "systemd" / "countertop.tmpfiles.conf", "tmpfiles.d/countertop.conf"),
-        (config / "udev" / "70-countertop.rules", "udev/rules.d/70-countertop.rules"),
+        (config / "systemd" / "countertop.service", "lib/systemd/system/countertop.service"),
+        (config / "systemd" / "countertop.sysusers.conf", "lib/sysusers.d/countertop.conf"),
+        (config / "systemd" / "countertop.tmpfiles.conf", "lib/tmpfiles.d/countertop.conf"),
+        (config / "udev" / "70-countertop.rules", "lib/udev/rules.d/70-countertop.rules"),
+        (config / "polkit" / "50-countertop.rules", "share/polkit-1/rules.d/50-countertop.rules"),
     ):
-        file = stage / "usr" / "lib" / place
+        file = stage / "usr" / place
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, file)
 

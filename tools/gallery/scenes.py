@@ -18,6 +18,7 @@ from terminal.screens.texts import Translator
 from tools.gallery import samples
 from tools.gallery.flow_scenes import flow_scenes
 from tools.gallery.key_scenes import key_scenes
+from tools.gallery.network_scenes import network_scenes, network_status_of
 
 __all__ = ["scenes"]
 
@@ -32,13 +33,14 @@ def scenes(language: str) -> list[tuple[str, Screen]]:
     found = [*_idle(texts), *_sale(texts), *_outcomes(texts), *_menus(texts), *_management(texts), *_reports(texts)]
     found += flow_scenes(texts)
     found += key_scenes(texts)
+    found += network_scenes(texts)
     return [(name, _with_status(name, screen)) for name, screen in found]
 
 
 def _with_status(name: str, screen: Screen) -> Screen:
     if name == "idle-trouble":
         return replace(screen, status=replace(samples.STATUS, link="down", reversals=1))
-    return replace(screen, status=samples.STATUS)
+    return replace(screen, status=network_status_of(name, samples.STATUS))
 
 
 def _idle(texts: Translator) -> Iterator[tuple[str, Screen]]:

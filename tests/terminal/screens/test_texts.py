@@ -72,7 +72,7 @@ def _words(key):
     return "".join(literal for literal, _, _, _ in string.Formatter().parse(CATALOGUES["zh"][key]))
 
 
-SAME_IN_FINNISH = {"key.enter", "key.check-value"}
+SAME_IN_FINNISH = {"key.enter", "key.check-value", "menu.settings.wifi"}
 """Words that are the same in both languages."""
 
 
