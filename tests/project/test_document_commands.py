@@ -4,14 +4,18 @@ A document gains a command: add it to ``RUN`` (with the set-ups it needs and its
 until it is stopped) or to ``NOT_RUN`` (a reason of one sentence). What is not run must still exist, with its options.
 """
 
+import atexit
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,6 +82,22 @@ def a_story(folder):
     (folder / "mine.toml").write_text(story, "utf-8")
 
 
+def a_recording(folder):
+    """``recorder/`` of a session with faults, and the recording of one of its lives as ``00000007.ctr``."""
+    shutil.copytree(_recorded(), folder / "recorder")
+    first, *_ = sorted((folder / "recorder").glob("*.ctr"))
+    shutil.copyfile(first, folder / "00000007.ctr")
+
+
+@cache
+def _recorded():
+    folder = Path(tempfile.mkdtemp(prefix="countertop-recorded-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    command = [sys.executable, "-m", "tools.replay.session", str(folder / "recorder")]
+    subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, check=True, timeout=3 * COMMAND_S)
+    return folder / "recorder"
+
+
 RUN = {
     "countertop --help": ((), 0),
     "countertop config new > terminal.toml": ((), 0),
@@ -98,6 +118,9 @@ RUN = {
     "countertop config bundle install terminal.toml host-7.bundle": ((a_configuration, an_author, a_bundle), 0),
     "countertop config bundle status terminal.toml": ((a_configuration, an_author, a_bundle), 0),
     "countertop devices": ((), 0),
+    "countertop devices --config terminal.toml": ((a_configuration,), 0),
+    "countertop devices --config terminal.toml --check internal": ((a_configuration,), 0),
+    "countertop install --dry-run": ((), 0),
     "countertop doctor --config terminal.toml": ((a_configuration,), 1),
     "countertop doctor --config terminal.toml --only host": ((a_configuration,), 1),
     "countertop doctor --config terminal.toml --only printer --only msr": ((a_configuration,), 1),
@@ -111,6 +134,11 @@ RUN = {
     "countertop demo --list": ((), 0),
     "countertop demo --script power-cut --out pictures": ((), 0),
     "countertop demo --script mine.toml --out pictures": ((a_story,), 0),
+    "countertop replay recorder/": ((a_recording,), 0),
+    "countertop replay recorder/ --check": ((a_recording,), 0),
+    "countertop replay 00000007.ctr --until 83.5": ((a_recording,), 0),
+    "countertop replay 00000007.ctr --frames frames/": ((a_recording,), 0),
+    "countertop replay 00000007.ctr --journal j.db": ((a_recording,), 0),
     "countertop simulate --help": ((), 0),
     "countertop simulate --seed 42 --trace": ((), 0),
 }  # fmt: skip
@@ -129,7 +157,7 @@ _LONG = "it takes minutes to days"
 _CI = "continuous integration runs it as a step of its own"
 _BENCH = "it serves a browser; tests/tools/bench starts the same bench"
 NOT_RUN = (
-    (r"countertop install( --dry-run)?", "it changes a machine; tests/tools/test_install.py gives it one of its own"),
+    (r"countertop install", "it changes a machine; tests/tools/test_install.py gives it one of its own"),
     (r"countertop gate", "it asks for this machine's terminal; tests/tools/test_gate.py asks for others"),
     (r"countertop config check /etc/countertop/terminal\.toml", "only a machine with the service has it"),
     (r"make (test|check|interop|hardware-bench|format|demo|gallery|bench|lock)\b.*", _CI),
@@ -137,13 +165,13 @@ NOT_RUN = (
     (r"make \.venv", "it makes the environment that this test runs in"),
     (r"make browser\b.*", _BENCH),
     (r"countertop run --config terminal\.toml", "tools/rig starts it for hundreds of tests, with devices"),
-    (r"countertop devices (--watch|--config .*)", _HARDWARE),
+    (r"countertop devices (--watch|--config .* --check interactive)", _HARDWARE),
     (r"countertop keys (load|import|serve-loader|tr34)\b.*", _CUSTODIANS),
     (r"countertop network .*", "it needs NetworkManager; tests/tools/test_network.py plays one and runs each"),
     (r"countertop keyloader .*", "it needs a terminal at the other end of the line: tests/tools/test_key_loading.py"),
     (r"countertop till .*", "it needs a terminal; tests/terminal/ecr runs it at one"),
-    (r"countertop replay .*", "it needs a recording; tests/tools/replay makes one and runs the command on it"),
-    (r"python -m tools\.replay\.session .*", "it plays a session of real processes; tests/tools/replay plays the same"),
+    (r"countertop replay recorder/ --check --times 100", _LONG),
+    (r"python -m tools\.replay\.session .*", "what is replayed here is made by it"),
     (r"countertop simulate( --(transactions|exhaustive|year).*)?", _LONG),
     (r"python -m tools\.kill_campaign .*", _LONG),
 )  # fmt: skip
