@@ -79,7 +79,8 @@ def test_reader_and_scanner_type_at_the_same_time_as_fast_as_usb_polls(run, play
                 await swipes.count(swiped + wanted[0], Swipe, MisSwipe)
                 await scans.count(scanned + wanted[1], Scan, MisScan)
                 took += await asyncio.to_thread(reader.typed) if wanted[0] else 0.0
-                await asyncio.to_thread(scanner.typed)
+                if wanted[1]:  # a typist that has typed nothing says nothing
+                    await asyncio.to_thread(scanner.typed)
                 if len(swipes.of(Swipe)) < number or len(scans.of(Scan)) < number:
                     again += 1
                     await asyncio.sleep(AGAIN_S)
