@@ -21,7 +21,7 @@ from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
 from terminal.acquirer.downloads import load_lists
 from terminal.acquirer.exchange import Exchange
-from terminal.acquirer.link import Endpoint, HostLink
+from terminal.acquirer.link import HostLink
 from terminal.acquirer.request import Identity
 from terminal.acquirer.reversal import Reversals
 from terminal.acquirer.sign_on import sign_on
@@ -85,15 +85,7 @@ async def live(
         interrupted = await journal.recover()
         room = await writer.run(lambda: outside.key_room(settings, outside))
         vault = room.vault
-        endpoints = [Endpoint(host, port) for host, port in settings.host.endpoints]
-        link = HostLink(
-            endpoints,
-            profile.connect_s,
-            settings.host.tls,
-            outside.dial,
-            keep_s=settings.host.idle_s if settings.host.connection == "persistent" else None,
-            avoid_s=settings.host.backup_s,
-        )
+        link = HostLink.of(settings.host, profile.connect_s, outside.dial)
         closing.callback(link.close)
         acquirer = Acquirer(
             profile=profile,

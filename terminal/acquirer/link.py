@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from config import Tls
+from config import Host, Tls
 from iso8583.framing import UnionPayFrame, UnionPayFraming
 from terminal.acquirer.dialling import SHUTDOWN_S, Dial, Dialler, Endpoint, LinkDown, watch_silence
 from terminal.acquirer.line import Framing, Line, LinkLost
@@ -60,7 +60,7 @@ class HostLink:
         keep_s: float | None = None,
         avoid_s: float = 0.0,
     ) -> None:
-        """``tls``: of the configuration; None for a plain line. ``keep_s``: how long a connection may be idle before
+        """As ``of`` calls it. ``tls``: None for a plain line. ``keep_s``: how long a connection may be idle before
         it is closed; None: each is for one conversation. ``avoid_s``: see Dialler. Raises TlsTrouble.
         """
         self._dialler = Dialler(endpoints, connect_s, tls, dial, avoid_s)
@@ -74,6 +74,25 @@ class HostLink:
         """The host that was last reached."""
         self.changed: Callable[[], None] = lambda: None
         """Called when the host can be reached again, or no more, or another one was."""
+
+    @classmethod
+    def of(
+        cls,
+        host: Host,
+        connect_s: float,
+        dial: Dial = asyncio.open_connection,
+        endpoints: Sequence[Endpoint] | None = None,
+    ) -> HostLink:
+        """As the configuration says; ``endpoints``: other addresses than its own. Raises TlsTrouble."""
+        return cls(
+            [Endpoint(*pair) for pair in host.endpoints] if endpoints is None else endpoints,
+            connect_s,
+            host.tls,
+            dial,
+            framing=_framing_of(host),
+            keep_s=host.idle_s if _persistent(host) else None,
+            avoid_s=host.backup_s,
+        )
 
     @property
     def on_backup(self) -> bool:
@@ -137,3 +156,18 @@ class HostLink:
         if self._keep_s is not None:
             watch_silence(writer)
         return self.endpoint, Line(reader, writer, self._framing(self.endpoint))
+
+
+def _persistent(host: Host) -> bool:
+    return host.connection == "persistent"
+
+
+def _framing_of(host: Host) -> Callable[[Endpoint], Framing]:
+    if host.transport == "tcp":
+        return lambda endpoint: UnionPayFraming()
+    from iso8583.http_framing import HttpTarget, UnionPayHttpFraming  # only where it is spoken
+
+    def framing(endpoint: Endpoint) -> Framing:
+        return UnionPayHttpFraming(HttpTarget(host.path, str(endpoint), closes=not _persistent(host)))
+
+    return framing

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from iso8583 import Dialect, Iso8583Error, Message
 from iso8583.framing import UnionPayFrame, UnionPayFraming
 from iso8583.tlv import pack_tagged, parse_tagged
+from terminal.acquirer.line import Framing
 from terminal.recording.tokens import Tokens
 
 __all__ = ["HostBytes"]
@@ -21,24 +22,54 @@ _SIGN_ON_ANSWER = "0810"
 _TAGGED, _SCANNED_CODE = 59, "A3"
 
 
+def _broken_answer(error: Iso8583Error) -> bytes:
+    """An HTTP answer that is refused for the same reason, without anything that the host's may hold."""
+    from iso8583.http_framing import HttpFault, HttpRefused
+
+    if not isinstance(error, HttpRefused):
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + _NO_LENGTH
+    lines = {
+        HttpFault.TYPE: b"Content-Type: other\r\nContent-Length: 1\r\n",
+        HttpFault.CODED: b"Transfer-Encoding: chunked\r\n",
+        HttpFault.LENGTH: b"",
+        HttpFault.HEAD: b"no header\r\n",
+    }
+    return b"HTTP/1.1 %d .\r\n%s\r\n" % (error.status, lines.get(error.fault, b""))
+
+
 class HostBytes:
     """One connection."""
 
-    def __init__(self, dialect: Dialect, tag_digits: int, tokens: Callable[[], Tokens]) -> None:
-        """``tag_digits``: of a length in element 59."""
+    def __init__(self, dialect: Dialect, tag_digits: int, tokens: Callable[[], Tokens], *, http: bool = False) -> None:
+        """``tag_digits``: of a length in element 59; ``http``: each frame comes in an HTTP answer."""
         self._dialect = dialect
         self._digits = tag_digits
         self._tokens = tokens
-        self._framing = UnionPayFraming()
+        self._http = http
+        self._framing = self._begun()
 
     def washed(self, data: bytes) -> bytes:
         """Whole frames with tokens; empty while there is none."""
         try:
             frames = self._framing.feed(data)
-        except Iso8583Error:
-            self._framing = UnionPayFraming()
-            return _NO_LENGTH
-        return b"".join(self._framing.pack(self._frame(frame)) for frame in frames)
+        except Iso8583Error as error:
+            self._framing = self._begun()
+            return _broken_answer(error) if self._http else _NO_LENGTH
+        return b"".join(self._packed(self._frame(frame)) for frame in frames)
+
+    def _begun(self) -> Framing:
+        if not self._http:
+            return UnionPayFraming()
+        from iso8583.http_framing import HttpTarget, UnionPayHttpFraming  # only where it is spoken
+
+        return UnionPayHttpFraming(HttpTarget("/", "host"))
+
+    def _packed(self, frame: UnionPayFrame) -> bytes:
+        packed = UnionPayFraming().pack(frame)
+        if not self._http:
+            return packed
+        connection = b"Connection: close\r\n" if self._framing.ends else b""
+        return b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s" % (connection, len(packed), packed)
 
     def _frame(self, frame: UnionPayFrame) -> UnionPayFrame:
         try:

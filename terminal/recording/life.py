@@ -130,12 +130,13 @@ class Life:
         self.stop: Post[None] = self.seam.source("stop", stop)
         profile = settings.acquirer_profile
         dialect = derived_dialect("acquirer", profile.dialect, profile.dialect_changes)
+        http = settings.host.transport == "http"
         self.kept.room = lambda room: self._tokens_of(room, outside)
         self.outside = behind(
             self.seam,
             outside,
             self.kept,
-            lambda: HostBytes(dialect, profile.element_59_length_digits, lambda: self.kept.tokens),
+            lambda: HostBytes(dialect, profile.element_59_length_digits, lambda: self.kept.tokens, http=http),
         )
         self._thread = threading.Thread(target=self._write, name="recorder", daemon=True)
         self._thread.start()

@@ -90,6 +90,7 @@ _TABLE = (
     Fault("H04", "echo-declined"),
     Fault("H05", "sign-on-declined"),
     Fault("H06", "no-keys"),
+    Fault("H07", "host-http"),
     *_of_a_device("P", "printer"),
     Fault("P05", "printer-paper"),
     Fault("P06", "printer-cover"),

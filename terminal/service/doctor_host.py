@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 import threading
@@ -52,6 +53,7 @@ _VERIFY_FAULTS = {
     64: "certificate-name",
 }
 """OpenSSL's X509_V_ERR numbers: not yet valid, expired, host name and IP address mismatch; every other: authority."""
+_HTTP_STATUS = re.compile(r"HTTP status ([0-9]{3})")
 _ECHO_FAULTS = {
     "reason.no-link": "host-closes",
     "reason.no-answer": "host-silent",
@@ -250,6 +252,8 @@ def _refused(patient: Patient, result: ManagementResult, declined: str) -> Found
     if tls and result.reason == "reason.link-lost" and "SSLError" in result.detail:
         # A busy host may have refused the certificate only after the handshake's probe had gone.
         return Found("client-certificate", _text(patient.ways[0]))
+    if result.reason == "reason.bad-reply" and (status := _HTTP_STATUS.search(result.detail)):
+        return Found("host-http", status[1])
     return Found(_ECHO_FAULTS.get(result.reason, "host-closes"))
 
 
@@ -279,7 +283,7 @@ def _acquirer(patient: Patient) -> Acquirer:
             profile,
             lambda direction, message: None,
         ),
-        link=HostLink(patient.ways, patient.patience_s, settings.host.tls),
+        link=HostLink.of(settings.host, patient.patience_s, endpoints=patient.ways),
         clock=TerminalClock(patient.wall),
         writer=InlineWriter(),
     )

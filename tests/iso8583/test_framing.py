@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from iso8583 import FramingError
 from iso8583.framing import LengthFraming, UnionPayFrame, UnionPayFraming
-from iso8583.http_framing import HttpFraming, HttpTarget
+from iso8583.http_framing import HttpFault, HttpFraming, HttpRefused, HttpTarget, UnionPayHttpFraming
 
 TARGET = HttpTarget("/unp/webtrans/WPOS", "192.0.2.1:443")
 FRAMES = st.builds(
@@ -118,6 +118,79 @@ def test_a_published_frame_in_http_is_read():
 def test_an_answer_that_is_not_read_the_same_way_by_everybody_is_refused(head):
     with pytest.raises(FramingError):
         HttpFraming(TARGET).feed(head + b"\r\n\r\n12345")
+
+
+REFUSED = {
+    b"HTTP/1.1 503 Busy\r\nContent-Length: 5": HttpFault.STATUS,
+    b"HTTP/1.1 204 Nothing\r\nContent-Length: 5": HttpFault.STATUS,
+    b"HTTP/1.1 100 Continue": HttpFault.STATUS,
+    b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/": HttpFault.REDIRECT,
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5": HttpFault.TYPE,
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5": HttpFault.CODED,
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\nContent-Length: 5": HttpFault.CODED,
+    b"HTTP/1.1 200 OK": HttpFault.LENGTH,
+    b"HTTP/1.1 200 OK\r\nContent-Length: 0": HttpFault.LENGTH,
+    b"HTTP/1.1 200 OK\r\nContent-Length: 4097": HttpFault.LENGTH,
+    b"HTTP/1.1 200 OK\r\nno colon": HttpFault.HEAD,
+    b"HTTP/2 200": HttpFault.HEAD,
+}
+
+
+@pytest.mark.parametrize("head", REFUSED)
+def test_each_kind_of_wrong_answer_has_its_name(head):
+    with pytest.raises(HttpRefused) as refused:
+        HttpFraming(TARGET).feed(head + b"\r\n\r\n12345")
+    assert refused.value.fault is REFUSED[head]
+
+
+def test_a_server_tells_another_method_and_path_apart():
+    server = HttpFraming(path="/pay")
+    for start, fault in ((b"GET /pay HTTP/1.1", HttpFault.METHOD), (b"POST /other HTTP/1.1", HttpFault.PATH)):
+        with pytest.raises(HttpRefused) as refused:
+            HttpFraming(path="/pay").feed(start + b"\r\nContent-Length: 1\r\n\r\n1")
+        assert refused.value.fault is fault
+    assert server.feed(b"POST /pay HTTP/1.1\r\nContent-Length: 1\r\n\r\n1") == [b"1"]
+
+
+@pytest.mark.parametrize(
+    ("start", "header", "ends"),
+    [
+        ("HTTP/1.1", "", False),
+        ("HTTP/1.1", "Connection: keep-alive\r\n", False),
+        ("HTTP/1.1", "connection: Foo, Close\r\n", True),
+        ("HTTP/1.0", "", True),
+        ("HTTP/1.0", "Connection: Keep-Alive\r\n", False),
+    ],
+)
+def test_who_ends_the_connection_says_so(start, header, ends):
+    framing = HttpFraming(TARGET)
+    framing.feed(f"{start} 200 OK\r\n{header}Content-Length: 1\r\n\r\n1".encode("ascii"))
+    assert framing.ends is ends
+    asked = HttpFraming(HttpTarget("/a", "host", closes=ends))
+    server = HttpFraming()
+    server.feed(asked.pack(b"1"))
+    assert server.ends is ends
+
+
+def test_a_body_holds_one_frame_and_nothing_else():
+    frame = UnionPayFrame(bytes(5), bytes(6), bytes(10))
+    whole = UnionPayFraming().pack(frame)
+    assert UnionPayHttpFraming().feed(UnionPayHttpFraming(TARGET).pack(frame)) == [frame]
+    for body in (whole + whole, whole + b"\0", whole[:-1], b"\xff\xff" + whole):
+        with pytest.raises(FramingError):
+            UnionPayHttpFraming(TARGET).feed(HttpFraming().pack(body))
+
+
+def test_what_has_begun_and_not_ended_is_seen():
+    framing = UnionPayHttpFraming(TARGET)
+    answer = UnionPayHttpFraming().pack(UnionPayFrame(bytes(5), bytes(6), bytes(10)))
+    head = answer.index(b"\r\n\r\n") + 4
+    for end in (1, head, head + 1, len(answer) - 1):
+        framing = UnionPayHttpFraming(TARGET)
+        assert framing.feed(answer[:end]) == []
+        assert framing.waiting
+    framing.feed(answer[len(answer) - 1 :])
+    assert not framing.waiting
 
 
 def test_header_lines_without_end_are_refused_at_their_bound():

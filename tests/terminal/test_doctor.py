@@ -75,11 +75,11 @@ def examined(terminal, **more):
     return asyncio.run(findings(terminal, **more))
 
 
-def with_host(terminal, *orders, wall=datetime.now):
+def with_host(terminal, *orders, wall=datetime.now, options=()):
     """What is found with the host simulator running, after its orders."""
 
     async def story():
-        host = HostProcess(terminal.folder, TERMINAL, MERCHANT, terminal.folder / "tmk.hex")
+        host = HostProcess(terminal.folder, TERMINAL, MERCHANT, terminal.folder / "tmk.hex", *options)
         await host.start()
         try:
             host_is(terminal, f"tcp:127.0.0.1:{host.port}")
@@ -131,6 +131,14 @@ def test_an_answer_that_is_none_is_told_apart(terminal, fault, code):
     found = with_host(terminal, {"fault": fault, "mti": "0820"})
     assert codes(found) == [code]
     assert found["sign-on"].state is State.NOT_TRIED
+
+
+@pytest.mark.parametrize(("path", "expected"), [("/pay", []), ("/other", ["H07"])])
+def test_the_doctor_goes_through_http_and_names_a_path_that_the_host_does_not_have(terminal, path, expected):
+    change(terminal, ("[host]\n", f'[host]\ntransport = "http"\npath = "{path}"\n'))
+    found = with_host(terminal, options=("--http", "/pay"))
+    assert codes(found) == expected
+    assert found["echo"].what == ("404" if expected else "")
 
 
 def test_a_wrong_master_key_shows_in_the_check_values_of_the_working_keys(terminal):

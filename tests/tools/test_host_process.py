@@ -209,6 +209,10 @@ EXPECTED = {
     Fault.DUPLICATE: "approved twice",
     Fault.STALE_FIRST: "other STAN, then approved",
     Fault.SPLIT: "approved",
+    Fault.HTTP_ERROR: "approved",
+    Fault.HTTP_REDIRECT: "approved",
+    Fault.HTTP_TYPE: "approved",
+    Fault.HTTP_CHUNKED: "approved",
 }
 
 

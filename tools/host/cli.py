@@ -17,6 +17,7 @@ from tools.host.accounts import DEMO_ACCOUNTS, DEMO_CODES
 from tools.host.book import Book
 from tools.host.control import Control
 from tools.host.delivery import Envelope
+from tools.host.door import HttpDoor
 from tools.host.downloads import Shelf
 from tools.host.events import Events
 from tools.host.faults import Faults
@@ -30,6 +31,7 @@ BOOK_NAME = "book.db"
 _EXAMPLES = """examples:
   countertop host --state host-state --port 8583 --terminal 10000001:999290054110001:tmk.hex
   countertop host --state host-state --port 0 --control host.sock
+  countertop host --state host-state --http /unp/webtrans/WPOS
   echo '{"ask": "ledger"}' | socat - UNIX-CONNECT:host.sock
 
 The TMK file holds the terminal master key as 32 hexadecimal digits. Laboratory keys only:
@@ -85,7 +87,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     server = HostServer(
         dialect,
         switch,
-        Envelope(dialect, security, os.urandom),
+        Envelope(dialect, security, os.urandom, HttpDoor(arguments.http) if arguments.http else None),
         faults,
         events.tell,
     )
@@ -144,6 +146,12 @@ def _enrolment(text: str) -> Enrolment:
     return Enrolment(parts[0], parts[1], Path(parts[2]))
 
 
+def _path(text: str) -> str:
+    if not text.startswith("/") or not text.isascii() or not text.isprintable() or " " in text:
+        raise argparse.ArgumentTypeError("expected a path from / on, without blanks, such as /unp/webtrans/WPOS")
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="countertop host",
@@ -154,6 +162,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, required=True, help="folder for its book and keys (created)")
     parser.add_argument("--address", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8583, help="TCP port, 0 for a free one (8583)")
+    parser.add_argument(
+        "--http", type=_path, metavar="PATH", help="speak HTTP: frames in POST requests for this path"
+    )
     parser.add_argument("--control", type=Path, help="Unix socket for faults, reports and events")
     parser.add_argument(
         "--terminal",

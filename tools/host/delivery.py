@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from iso8583 import Dialect, Message
-from iso8583.framing import UnionPayFrame, UnionPayFraming
+from iso8583.framing import UnionPayFrame
+from tools.host.door import Door, FrameDoor
 from tools.host.faults import Fault
 from tools.host.security import Security
 
@@ -16,7 +17,6 @@ MAC_ELEMENT = 64
 MAC_BYTES = 8
 _WISH_DIGIT = 5
 """Index of the header digit in which a host asks a terminal for something (facts/unionpay.md §1)."""
-_OVERLONG = b"\xff\xff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,24 @@ class Delivery:
 class Envelope:
     """Puts answers into frames, with MAC, and damages them on order."""
 
-    def __init__(self, dialect: Dialect, security: Security, random: Callable[[int], bytes]) -> None:
+    def __init__(
+        self, dialect: Dialect, security: Security, random: Callable[[int], bytes], door: Door | None = None
+    ) -> None:
         self._dialect = dialect
         self._security = security
         self._random = random
-        self._framing = UnionPayFraming()
+        self.door: Door = door or FrameDoor()
 
     def deliver(
         self, asked: UnionPayFrame, terminal: str, message: Message, *, mac: bool, wish: str, fault: Fault | None
     ) -> Delivery:
         """The bytes of an answer to ``asked``."""
 
+        def framed(body: bytes) -> UnionPayFrame:
+            return UnionPayFrame(_swapped(asked.tpdu), _wished(asked.header, wish), body)
+
         def frame(body: bytes) -> bytes:
-            return self._framing.pack(UnionPayFrame(_swapped(asked.tpdu), _wished(asked.header, wish), body))
+            return self.door.pack(framed(body))
 
         def sealed(changed: Message) -> bytes:
             return frame(self.seal(terminal, changed, mac=mac))
@@ -58,8 +63,8 @@ class Envelope:
                 return Delivery((frame(self._random(40)),))
             case Fault.TRUNCATED:
                 return Delivery((whole[: len(whole) // 2],), close=True)
-            case Fault.OVERLONG:
-                return Delivery((_OVERLONG + whole[2:],))
+            case Fault.OVERLONG | Fault.HTTP_ERROR | Fault.HTTP_REDIRECT | Fault.HTTP_TYPE | Fault.HTTP_CHUNKED:
+                return Delivery((self.door.spoiled(fault, framed(self.seal(terminal, message, mac=mac))),))
             case Fault.OTHER_STAN:
                 return Delivery((sealed(_with(message, 11, _other(message, 11))),))
             case Fault.OTHER_AMOUNT:

@@ -54,6 +54,15 @@ class Fault(StrEnum):
     """An answer with another STAN first, then the right one."""
     SPLIT = "split"
     """The answer byte by byte."""
+    # Only with --http: the answer is whole without it.
+    HTTP_ERROR = "http-error"
+    """Charged; the answer is a page with status 503."""
+    HTTP_REDIRECT = "http-redirect"
+    """Charged; status 302 to another path."""
+    HTTP_TYPE = "http-type"
+    """Charged; status 200 with a page of text."""
+    HTTP_CHUNKED = "http-chunked"
+    """Charged; the right answer in chunks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from iso8583 import Dialect, Iso8583Error
-from iso8583.framing import UnionPayFrame, UnionPayFraming
+from iso8583.framing import UnionPayFrame
 from tools.host.delivery import Delivery, Envelope
 from tools.host.faults import Fault, Faults, Order
 from tools.host.request import Request, is_request
@@ -71,15 +71,18 @@ class HostServer:
             await self._frames(reader, writer)
         except (OSError, TimeoutError):
             pass  # the terminal has gone: that is its right
+        except asyncio.CancelledError:
+            pass  # by close() alone; asyncio 3.11 would tell of it as of a fault
         except Iso8583Error as error:
             self._tell("unreadable", detail=str(error))
+            writer.write(self._envelope.door.refusal(error))
         finally:
             self._open -= 1
             self._tasks.discard(task)
             writer.close()
 
     async def _frames(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        framing = UnionPayFraming()
+        framing = self._envelope.door.framing()
         fresh = True
         while True:
             async with asyncio.timeout(IDLE_S):
@@ -91,11 +94,11 @@ class HostServer:
             frames = framing.feed(data)
             fresh = bool(frames)
             for frame in frames:
-                if not await self._take(frame, writer):
+                if not await self._take(frame, writer, ends=framing.ends):
                     return
 
-    async def _take(self, frame: UnionPayFrame, writer: asyncio.StreamWriter) -> bool:
-        """Handle one frame; False to hang up."""
+    async def _take(self, frame: UnionPayFrame, writer: asyncio.StreamWriter, *, ends: bool) -> bool:
+        """Handle one frame; False to hang up, which the terminal may want (``ends``)."""
         try:
             message = self._dialect.decode(frame.body)
         except Iso8583Error as error:
@@ -111,14 +114,20 @@ class HostServer:
         if order is not None and order.fault is Fault.HELD:
             self._later(order.seconds, self._held(frame, request, writer))
             return True
-        return await self._work(frame, request, order, writer)
+        return await self._work(frame, request, order, writer, ends=ends)
 
     async def _held(self, frame: UnionPayFrame, request: Request, writer: asyncio.StreamWriter) -> None:
         self._tell("arrived-late", **_names(request))
         await self._work(frame, request, None, writer)
 
     async def _work(
-        self, frame: UnionPayFrame, request: Request, order: Order | None, writer: asyncio.StreamWriter
+        self,
+        frame: UnionPayFrame,
+        request: Request,
+        order: Order | None,
+        writer: asyncio.StreamWriter,
+        *,
+        ends: bool = False,
     ) -> bool:
         fault = order.fault if order else None
         if fault in _NO_WORK:
@@ -140,7 +149,7 @@ class HostServer:
             self._later(order.seconds, self._send(request, answer, delivery, writer))
             return True
         await self._send(request, answer, delivery, writer)
-        return not delivery.close
+        return not (delivery.close or ends)
 
     async def _send(self, request: Request, answer: Answer, delivery: Delivery, writer: asyncio.StreamWriter) -> None:
         for piece in delivery.pieces:

@@ -80,9 +80,13 @@ def play(
     settings = _here(life.settings, folder)
     profile = settings.acquirer_profile
     dialect = derived_dialect("acquirer", profile.dialect, profile.dialect_changes)
+    http = settings.host.transport == "http"
     nothing_outside = Outside(writer=InlineWriter, storage=LOCAL_STORAGE, hotplug=_NoHotplug)
     outside = behind(
-        seam, nothing_outside, kept, lambda: HostBytes(dialect, profile.element_59_length_digits, lambda: kept.tokens)
+        seam,
+        nothing_outside,
+        kept,
+        lambda: HostBytes(dialect, profile.element_59_length_digits, lambda: kept.tokens, http=http),
     )
 
     def show(screen: Screen) -> None:

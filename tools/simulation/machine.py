@@ -58,6 +58,7 @@ profile = "unionpay-lab"
 {overrides}
 [host]
 address = "tcp:127.0.0.1:8583"
+connection = "{connection}"
 [keys]
 path = "{folder}/keys.vault"
 credential = "{folder}/credential"
@@ -100,7 +101,7 @@ def workshop(folder: Path) -> None:
 
 
 @lru_cache(maxsize=256)
-def _settings(folder: Path, overrides: tuple[tuple[str, str], ...], printer: str) -> Settings:
+def _settings(folder: Path, overrides: tuple[tuple[str, str], ...], printer: str, connection: str) -> Settings:
     path = folder / "terminal.toml"
     path.write_text(
         _CONFIGURATION.format(
@@ -108,6 +109,7 @@ def _settings(folder: Path, overrides: tuple[tuple[str, str], ...], printer: str
             merchant=MERCHANT,
             folder=folder,
             printer=printer,
+            connection=connection,
             overrides="\n".join(f"{name} = {value}" for name, value in overrides),
         ),
         "utf-8",
@@ -144,8 +146,9 @@ class Machine:
         began: datetime,
         files: Files | None = None,
         printer_model: str = "generic",
+        connection: str = "transaction",
     ) -> None:
-        self.settings = _settings(folder, tuple(sorted(overrides.items())), printer_model)
+        self.settings = _settings(folder, tuple(sorted(overrides.items())), printer_model, connection)
         self._loop = loop
         self._network = network
         self.printer = printer

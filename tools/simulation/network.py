@@ -17,6 +17,8 @@ from tools.simulation.faults import Fault
 __all__ = ["HostEnd", "Network", "Plan"]
 
 LATENCY_S = 0.05
+HANGS_UP, HANG_UP_MAX_S = 0.1, 90.0
+"""How often a host ends a connection some time after an answer, where the terminal keeps connections."""
 
 
 class HostEnd(Protocol):
@@ -49,6 +51,8 @@ class Network:
         self.script: list[Fault] = []
         """Faults of the next conversations, before any drawn ones; for complete enumeration."""
         self.conversations = 0
+        self.hangs_up = False
+        """Whether the host ends connections when it likes."""
         self.sent: Callable[[bytes], bool] = lambda data: True
         """Told of the bytes that leave the terminal, at the moment they do (I3); False: its power is gone."""
         self.met: set[Fault] = set()
@@ -67,8 +71,16 @@ class Network:
             raise ConnectionRefusedError(111, "refused")
         if fault is Fault.CONNECT_MUTE:
             await asyncio.sleep(3600)
-        reader = asyncio.StreamReader()
-        return reader, cast(asyncio.StreamWriter, _Wire(self, reader, fault))
+        wire = _Wire(self, fault)
+        return wire.reader, cast(asyncio.StreamWriter, wire)
+
+    def next_fault(self) -> Fault:
+        """For another request on a connection that the terminal has kept."""
+        fault = _ON_KEPT.get(drawn := self._draw(), drawn)
+        if fault is not Fault.NONE:
+            self.met.add(fault)
+            self._note(f"network: {fault} on a kept connection")
+        return fault
 
     def _draw(self) -> Fault:
         if self.script:
@@ -77,11 +89,11 @@ class Network:
             return self._rng.choice(self.plan.faults)
         return Fault.NONE
 
-    def deliver(self, data: bytes, reader: asyncio.StreamReader, fault: Fault) -> None:
+    def deliver(self, data: bytes, wire: _Wire, fault: Fault) -> None:
         """Carry a request to the host and its answer back, in the background as a network does."""
         if not self.sent(data):
             return
-        task = asyncio.get_running_loop().create_task(self._carry(data, reader, fault))
+        task = asyncio.get_running_loop().create_task(self._carry(data, wire, fault))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
@@ -95,16 +107,18 @@ class Network:
         while self._background:
             await asyncio.wait(tuple(self._background))
 
-    async def _carry(self, data: bytes, reader: asyncio.StreamReader, fault: Fault) -> None:
+    async def _carry(self, data: bytes, wire: _Wire, fault: Fault) -> None:
         await asyncio.sleep(LATENCY_S)
+        if wire.over:
+            return  # the host had hung up when it came
         match fault:
             case Fault.REQUEST_LOST:
                 return
             case Fault.RESET_AT_FIRST_READ:
-                reader.set_exception(ConnectionResetError(104, "reset"))
+                wire.reset()
                 return
             case Fault.REQUEST_CUT:
-                reader.feed_eof()
+                wire.end()
                 return
             case Fault.REQUEST_LATE:
                 await asyncio.sleep(self.plan.response_s * self._rng.uniform(1.01, 3))
@@ -112,20 +126,22 @@ class Network:
                 answer = self._host.earlier(data)
                 if answer is not None:
                     self._note("network: an earlier answer is given again")
-                    reader.feed_data(answer)
+                    wire.feed(answer)
                 return
         answer = self._host.answer(data, fault)
         if fault is Fault.REQUEST_TWICE:
             self._host.answer(data, Fault.NONE)
         if fault is Fault.RESET_AFTER_DELIVERY:
-            reader.set_exception(ConnectionResetError(104, "reset"))
+            wire.reset()
             return
         await asyncio.sleep(self._delay(fault))
         for piece in self._pieces(data, answer or b"", fault):
-            reader.feed_data(piece)
+            wire.feed(piece)
             await asyncio.sleep(0)
         if fault is Fault.ANSWER_TRUNCATED:
-            reader.feed_eof()
+            wire.end()
+        elif self.hangs_up and self._rng.random() < HANGS_UP:
+            asyncio.get_running_loop().call_later(self._rng.uniform(0.0, HANG_UP_MAX_S), wire.end)
 
     def _delay(self, fault: Fault) -> float:
         match fault:
@@ -166,19 +182,45 @@ class Network:
         return [answer]
 
 
+_ON_KEPT = {Fault.REFUSED: Fault.REQUEST_CUT, Fault.CONNECT_MUTE: Fault.REQUEST_LOST}
+"""What takes the place of a connection that cannot be had: the host hangs up just then, or has been gone for long."""
+
+
 class _Wire:
     """The terminal's end of a connection, as much of StreamWriter as the link uses."""
 
-    def __init__(self, network: Network, reader: asyncio.StreamReader, fault: Fault) -> None:
+    def __init__(self, network: Network, fault: Fault) -> None:
+        self.reader = asyncio.StreamReader()
+        self.over = False
+        """Whether the host's side has ended it."""
         self._network = network
-        self._reader = reader
-        self._fault = fault
+        self._fault: Fault | None = fault
 
     def write(self, data: bytes) -> None:
-        self._network.deliver(data, self._reader, self._fault)
+        fault = self._network.next_fault() if self._fault is None else self._fault
+        self._fault = None
+        self._network.deliver(data, self, fault)
 
     async def drain(self) -> None:
         return None
 
     def close(self) -> None:
         return None
+
+    def get_extra_info(self, name: str) -> None:
+        return None
+
+    # --- the host's side -------------------------------------------------------------------
+
+    def feed(self, data: bytes) -> None:
+        if not self.over:
+            self.reader.feed_data(data)
+
+    def end(self) -> None:
+        if not self.over:
+            self.over = True
+            self.reader.feed_eof()
+
+    def reset(self) -> None:
+        self.over = True
+        self.reader.set_exception(ConnectionResetError(104, "reset"))

@@ -71,6 +71,8 @@ class Scenario:
     faults: tuple[Fault, ...] = ALL_FAULTS
     sign_declines: bool = True
     settles_at_end: bool = True
+    connection: str = "transaction"
+    """Of ``[host]``: each conversation its own, or one that is kept."""
 
     @property
     def printer_model(self) -> str:
@@ -129,6 +131,7 @@ def scenario_of(seed: int) -> Scenario:
         faults=faults,
         sign_declines=sign_declines,
         settles_at_end=rng.random() < 0.7,
+        connection=rng.choice(("transaction", "persistent")),
     )
 
 

@@ -72,11 +72,12 @@ class World:
         self.plan = Plan(scenario.fault_probability, scenario.faults, response_s)
         self.network = Network(self.host, self.plan, random.Random(f"{seed}/network"), note)  # noqa: S311
         self.network.sent = self.watcher.sent
+        self.network.hangs_up = scenario.connection == "persistent"
         self.printer = PaperPrinter(random.Random(f"{seed}/printer"))  # noqa: S311
         self.clerk = Clerk(self.loop, random.Random(f"{seed}/clerk"), note)  # noqa: S311
         self.machine = machine_type(
             self.loop, folder, scenario.overrides, self.network, self.printer, self.rng, self.watcher.seen, note, BEGAN,
-            printer_model=scenario.printer_model,
+            printer_model=scenario.printer_model, connection=scenario.connection,
         )  # fmt: skip
         self.watcher.see = self.clerk.see
         self.clerk.pays = lambda amount_minor: self.host.pay(amount_minor, "good")

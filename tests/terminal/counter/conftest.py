@@ -17,7 +17,7 @@ from keys import CredentialProtector, open_vault, provision
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.advice import Advices
 from terminal.acquirer.exchange import Exchange
-from terminal.acquirer.link import Endpoint, HostLink
+from terminal.acquirer.link import HostLink
 from terminal.acquirer.request import Identity
 from terminal.acquirer.reversal import Reversals
 from terminal.acquirer.wire import Wire
@@ -35,6 +35,7 @@ from terminal.service.doctor_counter import DoctorAtTheCounter
 from tools.host.accounts import DEMO_ACCOUNTS, DEMO_CODES, stripe
 from tools.host.book import Book
 from tools.host.delivery import Envelope
+from tools.host.door import HttpDoor
 from tools.host.downloads import Shelf
 from tools.host.faults import Faults, Order
 from tools.host.security import Security
@@ -56,7 +57,7 @@ class Stuck(AssertionError):
 class Bank:
     """The host on a TCP port of its own; it outlives the terminal's restarts."""
 
-    def __init__(self, folder, clock):
+    def __init__(self, folder, clock, door=None):
         folder.mkdir()
         self.now = clock
         self.security = Security(folder)
@@ -70,7 +71,7 @@ class Bank:
         self.shelf = Shelf(folder)
         self.switch = Switch(self.book, self.security, HostProfile(), clock, self.shelf)
         self.server = HostServer(
-            DIALECT, self.switch, Envelope(DIALECT, self.security, os.urandom), self.faults, self._told
+            DIALECT, self.switch, Envelope(DIALECT, self.security, os.urandom, door), self.faults, self._told
         )
 
     def _told(self, event, message=None, **values):
@@ -119,14 +120,15 @@ class Counter:
         self.interrupted = await self.journal.recover()
         vault = open_vault(self.folder / "keys.vault", CredentialProtector(self.folder / "credential"), "lab")
         self.vault = vault
-        link = HostLink([Endpoint("127.0.0.1", self.port)], self.profile.connect_s)
+        host = replace(self.settings.host, address=(f"tcp:127.0.0.1:{self.port}",))
+        self.link = HostLink.of(host, self.profile.connect_s)
         self.acquirer = Acquirer(
             self.profile,
             Identity(TERMINAL, MERCHANT, "CT-0000001"),
             self.journal,
             vault,
             Wire(DIALECT, vault, self.profile, lambda direction, message: None),
-            link,
+            self.link,
             clock,
             writer,
         )
@@ -152,6 +154,7 @@ class Counter:
         for worker in self.workers:
             worker.cancel()
         await asyncio.gather(*self.workers, return_exceptions=True)
+        self.link.close()
         await self.journal.close()
         self.vault.close()
 
@@ -271,10 +274,12 @@ ENDS = ("outcome.", "refused", "balance.shown", "settle.", "totals", "reprint.qu
 def counter(tmp_path):
     """Play a story at a counter; every call with ``again`` is another life of the same terminal."""
 
-    def run(story, *lives, settings=None, limits=None, **changes):
+    def run(story, *lives, settings=None, limits=None, host=None, **changes):
         async def go():
             clock = Clock()
-            bank = Bank(tmp_path / "bank", clock)
+            host_keys = host or {}
+            door = HttpDoor(host_keys["path"]) if host_keys.get("transport") == "http" else None
+            bank = Bank(tmp_path / "bank", clock, door)
             port = await bank.server.listen("127.0.0.1", 0)
             folder = tmp_path / "terminal"
             folder.mkdir(mode=0o700)
@@ -286,6 +291,7 @@ def counter(tmp_path):
                      "undo_shown_s": 2.0, **changes}  # fmt: skip
             profile = replace(load_profile("unionpay-lab"), **quick)
             chosen = load(default_file())
+            chosen = replace(chosen, host=replace(chosen.host, **host_keys))
             if settings:
                 chosen = replace(chosen, terminal=replace(chosen.terminal, **settings))
             told = None
