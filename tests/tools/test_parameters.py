@@ -76,7 +76,7 @@ def test_without_its_folder_the_remedy_names_the_folder(config, file):
     folder = Path(file).with_name("state")
     folder.rmdir()
     code, told = config("set", "response_s=45")
-    assert code == 1 and f"no folder {folder}" in told and "state_dir" in told
+    assert code == 1 and f"no folder {folder}" in told and f"install -d -m 0700 {folder}" in told
 
 
 def test_what_to_look_at_next_names_the_file(config, file):

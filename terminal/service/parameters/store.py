@@ -256,7 +256,7 @@ def _unusable(path: Path, why: str) -> ParametersError:
         return ParametersError(
             ParametersFault.UNUSABLE,
             f"There is no folder {path.parent} to keep changed parameters in.",
-            "Start the terminal once, which makes it, or make the folder of terminal.state_dir yourself (mode 0700).",
+            f"Make it as the terminal's user: install -d -m 0700 {path.parent}",
         )
     return ParametersError(
         ParametersFault.UNUSABLE,
