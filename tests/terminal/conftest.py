@@ -79,10 +79,11 @@ def server(people):
         pytest.skip("openssl is not installed")
     running = []
 
-    def start(person, *options):
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
+    def start(person, *options, port=0):
+        if not port:
+            with socket.socket() as one:
+                one.bind(("127.0.0.1", 0))
+                port = one.getsockname()[1]
         command = [
             OPENSSL, "s_server", "-accept", f"127.0.0.1:{port}", "-quiet", "-cert", people.file(f"{person}.pem"),
             "-key", people.file(f"{person}.key"), "-CAfile", people.file("authority.pem"), *options,

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from config import Tls
+from config import Host, Tls
 from iso8583.framing import UnionPayFrame
 from terminal.acquirer.link import SHUTDOWN_S, Endpoint, HostLink, LinkDown, LinkLost
 from terminal.acquirer.tls import TlsTrouble
@@ -80,6 +80,129 @@ def test_a_line_that_is_not_right_is_no_line_and_nothing_has_left(people, server
         changes = {"pins": (people.pin(people.host),)}
     with pytest.raises(LinkDown, match=words):
         talk(server(person, *options), tls(people, **changes))
+
+
+WAYS = {
+    "a connection for each message": {},
+    "one that is kept": {"connection": "persistent"},
+    "HTTPS": {"transport": "http"},
+    "HTTPS that is kept": {"transport": "http", "connection": "persistent"},
+}
+
+
+def link_of(way, port, settings):
+    return HostLink.of(Host(address=(f"tcp:127.0.0.1:{port}",), tls=settings, **WAYS[way]), PATIENCE_S)
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_no_way_of_sending_goes_round_the_certificates(people, server, case):
+    person, options, changes, words = REFUSED[case]
+    if changes.get("pins"):
+        changes = {"pins": (people.pin(people.host),)}
+    port = server(person, *options)
+
+    async def story():
+        for way in WAYS:
+            with pytest.raises(LinkDown, match=words):
+                async with asyncio.timeout(30), link_of(way, port, tls(people, **changes)).open():
+                    pass
+        await asyncio.sleep(SHUTDOWN_S + 0.2)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_refused_client_certificate_means_unknown_on_every_way_and_its_connection_is_not_kept(people, server, way):
+    port = server("host", "-tls1_3", "-Verify", "1", "-verify_return_error")
+
+    async def story():
+        link = link_of(way, port, tls(people, certificate=None, key=None))
+        for _ in range(2):
+            with pytest.raises(LinkLost):
+                await one_message(link)
+        link.close()
+        await asyncio.sleep(SHUTDOWN_S + 0.2)
+
+    asyncio.run(story())
+
+
+async def one_message(link):
+    async with asyncio.timeout(30), link.open() as channel:
+        await channel.send(REQUEST)
+        frame = await channel.receive()
+        channel.answered()
+        return frame
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_a_kept_line_carries_several_messages_and_its_end_is_seen_before_the_next(people, server, version):
+    """TLS 1.3 sends tickets behind its handshake: they are no answer and end no line."""
+    port = server("host", version, "-Verify", "1", "-verify_return_error")
+    process = server.process
+
+    def answer(count):
+        for _ in range(count):
+            came = b""
+            while REQUEST.body not in came:
+                came += process.stdout.read1(200)
+            process.stdin.write(ANSWER_BYTES)
+            process.stdin.flush()
+
+    async def story():
+        link = link_of("one that is kept", port, tls(people, pins=(people.pin(people.host),)))
+        answering = asyncio.create_task(asyncio.to_thread(answer, 3))
+        for _ in range(3):
+            assert await one_message(link) == ANSWER
+        await answering
+        process.kill()
+        process.wait()
+        with pytest.raises(LinkDown, match="refuses the connection"):
+            await one_message(link)
+        await asyncio.sleep(SHUTDOWN_S + 0.2)
+
+    asyncio.run(story())
+
+
+def test_a_kept_line_shows_its_pins_again_whenever_it_is_made_anew(people, server):
+    """The host has changed its key between two messages."""
+
+    async def story():
+        link = link_of("one that is kept", (port := server("host")), tls(people, pins=(people.pin(people.host),)))
+        async with link.open():
+            pass
+        server.process.kill()
+        server.process.wait()
+        server("next-host", port=port)
+        with pytest.raises(LinkDown, match="not one of the pins"):
+            await one_message(link)
+        await asyncio.sleep(SHUTDOWN_S + 0.2)
+
+    asyncio.run(story())
+
+
+def test_an_answer_that_is_cut_off_without_goodbye_means_unknown_on_a_kept_line_too(people, server):
+    port = server("host")
+    process = server.process
+
+    def half_and_die():
+        process.stdout.read1(200)
+        process.stdin.write(ANSWER_BYTES[:10])
+        process.stdin.flush()
+
+    async def story():
+        link = link_of("one that is kept", port, tls(people))
+        async with asyncio.timeout(30), link.open() as channel:
+            await channel.send(REQUEST)
+            disturbed = asyncio.Event()
+            channel.disturbed = disturbed.set
+            await asyncio.to_thread(half_and_die)
+            await disturbed.wait()
+            process.kill()
+            with pytest.raises(LinkLost):
+                await channel.receive()
+        await asyncio.sleep(SHUTDOWN_S + 0.2)
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize("certificate", [None, "strange-terminal"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ from terminal.acquirer import judge as judge_room
 from terminal.acquirer import wire as wire_room
 from terminal.acquirer.exchange import Exchange
 from terminal.acquirer.judge import Mac, Verdict, answer_of
-from terminal.acquirer.link import LinkLost
+from terminal.acquirer.link import HostLink, LinkLost
 from terminal.acquirer.request import financial
 from terminal.acquirer.wire import Wire
 from terminal.domain.record import HostAnswer, State, TransactionRecord, UndoCause
@@ -122,6 +123,41 @@ def _retry_same(patch: Patch) -> None:
 @bug("retry-new-stan", "after a time-out the sale is tried again under a new STAN, and the first is not reversed")
 def _retry_new(patch: Patch) -> None:
     _retried(patch, same_stan=False)
+
+
+class _Resending:
+    """A conversation on a kept connection that begins again on a fresh one."""
+
+    def __init__(self, link: Any, line: Any) -> None:
+        self._link, self._line, self._frame = link, line, None
+
+    async def send(self, frame: Any) -> None:
+        self._frame = frame
+        await self._line.send(frame)
+
+    async def receive(self) -> Any:
+        try:
+            return await self._line.receive()
+        except LinkLost:
+            _, self._line = await self._link._dialled()
+            await self._line.send(self._frame)
+            return await self._line.receive()
+
+    def answered(self) -> None:
+        self._line.answered()
+
+
+@bug("resend-on-kept-line", "a request whose kept connection breaks is sent again on a fresh one")
+def _resend(patch: Patch) -> None:
+    whole = vars(HostLink)["open"]
+
+    @asynccontextmanager
+    async def opened(self: Any) -> Any:
+        kept = self._kept is not None
+        async with whole(self) as line:
+            yield _Resending(self, line) if kept else line
+
+    patch.over(HostLink, "open", opened)
 
 
 def _answers_without(patch: Patch, *ignored: int, mti: bool = True) -> None:
