@@ -1,4 +1,4 @@
-"""A kept line over a network that has died without a word, as behind a router that forgot it: seen before the next sale.
+"""A kept line over a network that has died without a word, as behind a router that forgot it: seen in time.
 
 In a network of its own (unshare), whose only interface is taken down while the line is idle.
 """
