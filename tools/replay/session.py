@@ -27,6 +27,7 @@ CARDS = ("good", "second")
 """In turn: a reader leaves out the same card twice within two seconds."""
 CODE = "6212345678901234567"
 RESPONSE_S = 3.0
+_HTTP = {"transport": "http", "path": "/pay", "connection": "persistent"}
 _MISREAD = ";62123400000000A0012=35121200000?"
 """A letter where a digit belongs."""
 
@@ -34,15 +35,20 @@ _MISREAD = ";62123400000000A0012=35121200000?"
 class Session:
     """The counter of one recording; ``await play()`` and the files are in ``recorder``."""
 
-    def __init__(self, size_mib: int = 8) -> None:
+    def __init__(self, size_mib: int = 8, *, http: bool = False) -> None:
+        """``http``: over HTTP on a connection that is kept, instead of a connection for each message."""
         overrides: dict[str, str | float | bool | list[str]] = {"response_s": RESPONSE_S, "pin": "always"}
         self._numbers = _free_port()
         watched: dict[str, dict[str, object]] = {
             "log": {"file": "events.log"},
             "metrics": {"address": f"tcp:127.0.0.1:{self._numbers}"},
         }
-        options = TerminalOptions(more={"recorder": {"size_mib": size_mib}, **watched}, overrides=overrides)
-        self.rig = Rig(options, "--quiet", "--no-amount-faults")
+        options = TerminalOptions(
+            more={"recorder": {"size_mib": size_mib}, **watched}, overrides=overrides, host=_HTTP if http else {}
+        )
+        spoken = ("--http", _HTTP["path"]) if http else ()
+        self._fault = "http-error" if http else "no-answer"
+        self.rig = Rig(options, "--quiet", "--no-amount-faults", *spoken)
 
     @property
     def recorder(self) -> Path:
@@ -63,7 +69,7 @@ class Session:
         await self._sale("4700", CARDS[0])
         await self._ended("outcome.approved")
         await rig.printer.start()
-        await rig.host.do("next-answer", fault="no-answer", mti="0200")
+        await rig.host.do("next-answer", fault=self._fault, mti="0200")
         await self._sale("5100", CARDS[1])
         await self._ended("outcome.not-charged")
         await self._code("2600")

@@ -50,6 +50,8 @@ class TerminalOptions:
     """Keys of ``[devices.display]``; without any only the monitor sees screens."""
     customer_display: str = ""
     """Address of the customer's two lines, or empty."""
+    host: Mapping[str, object] = field(default_factory=dict)
+    """More keys of ``[host]``, such as ``transport``."""
     more: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Sections of which the rig has none, by name: ``{"metrics": {"address": …}}``."""
     pin_pad: bool = False
@@ -137,7 +139,7 @@ class TerminalProcess:
                 "operators": options.operators,
             },
             "acquirer": {"profile": "unionpay-lab"},
-            "host": {"address": f"tcp:127.0.0.1:{host_port}"},
+            "host": {"address": f"tcp:127.0.0.1:{host_port}", **options.host},
             "keys": {
                 "path": "terminal/keys.vault",
                 "protector": "credential",

@@ -7,8 +7,9 @@ import pytest
 
 from drivers.events import DeviceChanged, DeviceState, Key, KeyPress, PinPadAnswer, Swipe, Tracks
 from drivers.pin_pad_messages import PinAnswer, PinResult
-from iso8583 import Iso8583Error, Message, dialect
+from iso8583 import FramingError, Iso8583Error, Message, dialect
 from iso8583.framing import UnionPayFrame, UnionPayFraming
+from iso8583.http_framing import HttpTarget, UnionPayHttpFraming
 from terminal.recording.events import TYPED_RUN_MAX, event_codec
 from terminal.recording.host_bytes import HostBytes
 from terminal.recording.journal_copy import copy_of, digest_of, restore
@@ -104,6 +105,44 @@ def test_an_answer_in_pieces_comes_whole_with_its_last_piece():
     pieces = [wash.washed(data[place : place + 1]) for place in range(len(data))]
     assert set(pieces[:-1]) == {b""}
     assert decoded(pieces[-1])[11] == "000007"
+
+
+def test_an_answer_in_http_comes_washed_and_says_whether_the_connection_ends():
+    tokens = Tokens(bytes(32))
+    for connection in ("keep-alive", "close"):
+        wash = HostBytes(POS, 3, lambda: tokens, http=True)
+        frame = framed(Message("0210", {2: PAN, 11: "000007", 39: "00"}))
+        head = f"HTTP/1.1 200 OK\r\nX-Card: {PAN}\r\nConnection: {connection}\r\nContent-Length: {len(frame)}\r\n\r\n"
+        data = head.encode("ascii") + frame
+        washed = b"".join(wash.washed(data[place : place + 1]) for place in range(len(data)))
+        assert PAN.encode() not in washed
+        terminal = UnionPayHttpFraming(HttpTarget("/", "host"))
+        (again,) = terminal.feed(washed)
+        assert POS.decode(again.body).elements[2] == tokens.number(PAN.encode()).decode()
+        assert terminal.ends is (connection == "close")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 503 Busy\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 16\r\n\r\n" + PAN.encode(),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nsixteen digits " + PAN.encode() + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n" + PAN.encode(),
+    ],
+)
+def test_an_http_answer_that_is_none_is_none_for_the_same_reason_in_the_recording(answer):
+    washed = HostBytes(POS, 3, lambda: Tokens(bytes(32)), http=True).washed(answer)
+    assert PAN.encode() not in washed
+    faults = []
+    for data in (answer, washed):
+        with pytest.raises(FramingError) as refused:
+            UnionPayHttpFraming(HttpTarget("/", "host")).feed(data)
+        faults.append((type(refused.value), getattr(refused.value, "fault", ""), getattr(refused.value, "status", 0)))
+    assert faults[0] == faults[1]
 
 
 def test_working_keys_of_a_sign_on_are_not_kept():

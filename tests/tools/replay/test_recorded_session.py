@@ -28,10 +28,14 @@ NOT_REPLAYED = {"sealed"}
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     """The recordings of one session, the journal it came to, and the keys that were in play."""
-    folder = tmp_path_factory.mktemp("recorded")
+    return recording_in(tmp_path_factory.mktemp("recorded"))
+
+
+def recording_in(folder, **options):
+    folder.mkdir(exist_ok=True)
 
     async def story():
-        session = Session()
+        session = Session(**options)
         async with session.rig as rig:
             await session.play()
             shutil.copytree(session.recorder, folder / "recorder")
@@ -73,6 +77,19 @@ def test_every_replay_comes_to_the_same_journal_screens_and_frames(lives, tmp_pa
             frames = hashlib.sha256(b"".join(frame_of(screen) for screen in dict.fromkeys(played.screens))).hexdigest()
             runs.add((life.path.stem, played.journal, tuple(screen.name for screen in played.screens), frames))
     assert len(runs) == len(lives)
+
+
+def test_a_session_over_http_on_a_kept_connection_is_replayed_too(tmp_path):
+    recorded = recording_in(tmp_path / "recorded", http=True)
+    lives = lives_of([recorded / "recorder"])
+    for life, following in zip(lives, [*lives[1:], None], strict=True):
+        folder = tmp_path / life.path.stem
+        folder.mkdir()
+        found = verdict(play(life, folder), following, whole=True)
+        assert found.right, found.text
+    there, here = rows_of(recorded / "journal.db"), rows_of(folder / "journal.db")
+    assert here == there
+    assert [row["state"] for row in there["txn"]].count("reversed") == 2, "the page of a proxy and the kill"
 
 
 def test_the_journal_of_the_replay_is_the_journal_of_the_counter_row_by_row(recorded, lives, tmp_path):
