@@ -14,6 +14,7 @@ from contextlib import suppress
 from drivers.device import Emit
 from drivers.events import DeviceState, PrinterChanged
 from drivers.health import Health, HealthLevel, Verdict
+from drivers.paper_use import paper_use
 from drivers.port import Port, open_port
 from drivers.printer_models import PrinterModel, model_for
 from drivers.printer_status import (
@@ -148,7 +149,10 @@ class Printer(Supervised):
                 piece = data[start : start + self._model.piece_bytes]
                 await self._hand_over(port, piece, lambda: progress(port.sent - before))
                 progress(start + len(piece))
+            use = paper_use(data)
             self.statistics["ReceiptSlipCount"] += 1
+            self.statistics["PaperCutCount"] += use.cuts
+            self.statistics["PaperMillimetreCount"] += use.millimetres
             if self._model.process_id and port.answers:
                 await self._until_printed(port)
             elif self._model.realtime and port.answers:

@@ -26,6 +26,7 @@ from terminal.service.doctor_faults import FAULTS
 from terminal.service.doctor_host import HOST_STEPS
 from terminal.service.doctor_machine import MACHINE_STEPS
 from terminal.service.doctor_report import Report
+from terminal.service.doctor_wear import WEAR_STEPS
 
 __all__ = ["BUNDLES", "STEPS", "DoctorAtTheCounter"]
 
@@ -40,9 +41,8 @@ _OF_THE_LIFE = ("master-key", "echo", "sign-on", "host-clock", "printer", "msr",
 _NEEDS_QUIET = ("echo", "sign-on", "host-clock")
 """Left out while a payment is being undone: its reversal goes first."""
 _BY_A_PERSON = ("drawer",)
-STEPS = tuple(
-    step for step in (*MACHINE_STEPS, *HOST_STEPS, *DEVICE_STEPS) if step.name not in (*_OPEN_ALREADY, *_BY_A_PERSON)
-)
+_LEFT_OUT = (*_OPEN_ALREADY, *_BY_A_PERSON)
+STEPS = tuple(step for step in (*MACHINE_STEPS, *HOST_STEPS, *DEVICE_STEPS, *WEAR_STEPS) if step.name not in _LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)

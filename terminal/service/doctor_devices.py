@@ -199,8 +199,8 @@ async def _customer_display(patient: Patient) -> str:
         return settings.address
     try:
         display = LineDisplay(settings.address)
-    except DisplayTrouble:
-        raise Found(f"{name}-absent", settings.address) from None
+    except DisplayTrouble as error:
+        raise Found(f"{name}-held" if _HELD in str(error) else f"{name}-absent", settings.address) from None
     patient.closing.callback(display.close)
     if patient.person is not None:
         await display.check_health(HealthLevel.EXTERNAL)

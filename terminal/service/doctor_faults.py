@@ -41,11 +41,17 @@ class Fault:
         return texts.text(f"doctor.{part}.{self.words or self.name}", what=what, device=device)
 
 
-def _of_a_device(letter: str, device: str, *more: str, warnings: tuple[str, ...] = ()) -> tuple[Fault, ...]:
-    """What can be wrong with any device, then with this one: numbered in this order."""
-    names = ("absent", "refused", "held", "setting", *more)
+_WARNINGS = ("loose", "failing", "disturbed")
+
+
+_DRIVEN = ("absent", "refused", "held", "setting")
+"""What can be wrong with anything that a driver opens."""
+
+
+def _of_a_device(letter: str, device: str, *names: str) -> tuple[Fault, ...]:
+    """Faults that have their words in common with other devices', numbered in their order."""
     return tuple(
-        Fault(f"{letter}{number:02d}", f"{device}-{name}", f"device-{name}", device, name in warnings)
+        Fault(f"{letter}{number:02d}", f"{device}-{name}", f"device-{name}", device, name in _WARNINGS)
         for number, name in enumerate(names, 1)
     )
 
@@ -91,7 +97,7 @@ _TABLE = (
     Fault("H05", "sign-on-declined"),
     Fault("H06", "no-keys"),
     Fault("H07", "host-http"),
-    *_of_a_device("P", "printer"),
+    *_of_a_device("P", "printer", *_DRIVEN),
     Fault("P05", "printer-paper"),
     Fault("P06", "printer-cover"),
     Fault("P07", "printer-cutter"),
@@ -103,12 +109,15 @@ _TABLE = (
     Fault("P13", "printer-pale"),
     Fault("P14", "printer-ribbon"),
     Fault("P15", "printer-paper-low", warning=True),
-    *_of_a_device("M", "msr", "unheard", "misread"),
-    *_of_a_device("Q", "scanner", "unheard", "misread"),
-    *_of_a_device("B", "keypad", "unheard"),
-    *_of_a_device("E", "pin_pad", "silent"),
-    *_of_a_device("L", "customer_display", "blank"),
-    *_of_a_device("V", "panel"),
+    Fault("P16", "printer-loose", "device-loose", "printer", warning=True),
+    Fault("P17", "printer-knife-worn", warning=True),
+    Fault("P18", "printer-head-worn", warning=True),
+    *_of_a_device("M", "msr", *_DRIVEN, "unheard", "misread", "loose", "failing"),
+    *_of_a_device("Q", "scanner", *_DRIVEN, "unheard", "misread", "loose", "failing"),
+    *_of_a_device("B", "keypad", *_DRIVEN, "unheard", "loose"),
+    *_of_a_device("E", "pin_pad", *_DRIVEN, "silent", "loose", "disturbed"),
+    *_of_a_device("L", "customer_display", "absent", "refused", "held", "blank"),
+    *_of_a_device("V", "panel", "absent", "refused"),
     Fault("W01", "drawer-closed"),
 )
 

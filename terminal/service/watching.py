@@ -1,4 +1,4 @@
-"""The watchers of one process, as its configuration wants them: the log of events and the numbers."""
+"""The watchers of one process: what devices have done and, as configured, the log of events and the numbers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config import Settings
 from terminal import VERSION
+from terminal.service.device_record import counts_of, keep_record
 from terminal.service.monitor import Monitor
 from terminal.service.stall import MeteredSelector
 
@@ -43,10 +45,16 @@ async def watched(settings: Settings, monitor: Monitor, selector: MeteredSelecto
         except OSError as error:
             address = settings.metrics.address
             _LOG.warning("No numbers are told: %s cannot be listened on (%s).", address, error.strerror)
+    recording = asyncio.ensure_future(
+        keep_record(Path(terminal.state_dir), lambda: counts_of(monitor.ask_devices()), date.today)
+    )
     monitor.tell("start", version=VERSION, terminal=terminal.id, environment=terminal.environment)
     try:
         yield
     finally:
+        recording.cancel()
+        with suppress(asyncio.CancelledError):
+            await recording
         if server is not None:
             server.close()
         monitor.listeners.clear()

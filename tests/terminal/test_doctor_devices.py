@@ -14,6 +14,7 @@ from drivers.simulated import SimulatedKeypad, SimulatedPrinter, SimulatedReader
 from terminal.service.doctor import Patient, State, examine
 from terminal.service.doctor_devices import DEVICE_STEPS
 from terminal.service.doctor_machine import MACHINE_STEPS
+from terminal.service.doctor_wear import WEAR_STEPS
 from tools.pin_pad.line import SocketLine
 from tools.pin_pad.pad import Pad
 from tools.rig import TerminalOptions, TerminalProcess
@@ -46,7 +47,7 @@ class Counter:
     async def findings(self, person=None):
         patient = Patient(load(self.configuration), datetime.now, 8.0 * PATIENCE)
         patient.person = person
-        return {finding.step.name: finding async for finding in examine(patient, (*DISK, *DEVICE_STEPS))}
+        return {finding.step.name: finding async for finding in examine(patient, (*DISK, *DEVICE_STEPS, *WEAR_STEPS))}
 
 
 class Person:
@@ -186,7 +187,7 @@ def test_the_customers_display_is_looked_at_too(at_the_counter):
         (counter.configuration.parent / "line.txt").touch()
         counter.change("unix:/nowhere/display.sock", f"file:{counter.configuration.parent / 'line.txt'}")
         assert codes(await counter.findings()) == []
-        assert codes(await counter.findings(Person(False, **uses(counter)))) == ["P13", "L05"]
+        assert codes(await counter.findings(Person(False, **uses(counter)))) == ["P13", "L04"]
 
     at_the_counter(story, customer_display="unix:/nowhere/display.sock")
 
