@@ -7,6 +7,8 @@ import pytest
 
 from iso8583.framing import UnionPayFrame, UnionPayFraming
 from terminal.acquirer.link import Endpoint, HostLink, LinkDown, LinkLost
+from tools.rig import Rig
+from tools.rig.patience import PATIENCE
 
 REQUEST = UnionPayFrame(bytes.fromhex("6000030000"), bytes.fromhex("603100311108"), b"\x08\x20a whole request")
 ANSWER = UnionPayFrame(bytes.fromhex("6000000003"), bytes.fromhex("603100311108"), b"\x08\x30a whole answer")
@@ -148,5 +150,23 @@ def test_a_backup_that_fails_too_leaves_the_primary_to_be_tried():
         await ask_all(link, 1)
         assert (primary.requests, link.on_backup) == (1, False)
         await primary.stop()
+
+    asyncio.run(story())
+
+
+def test_a_terminal_on_its_backup_host_says_so_on_the_screen_and_to_who_watches_it():
+    async def story():
+        async with Rig(None, "--quiet") as rig:
+            file = rig.folder / "terminal.toml"
+            only = f'"tcp:127.0.0.1:{rig.host.port}"'
+            text = file.read_text("utf-8")
+            assert only in text
+            file.write_text(text.replace(only, f'["tcp:127.0.0.1:{closed_port()}", {only}]'), "utf-8")
+            await rig.terminal.start()
+            link = await rig.terminal.monitor.line("link", PATIENCE_S * PATIENCE)
+            assert (link["up"], link["host"], link["backup"]) == (True, f"127.0.0.1:{rig.host.port}", True)
+            await rig.terminal.monitor.story.until(
+                lambda line: line["type"] == "screen" and line["status"]["link"] == "backup", PATIENCE_S * PATIENCE
+            )
 
     asyncio.run(story())

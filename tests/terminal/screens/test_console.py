@@ -28,6 +28,11 @@ def test_the_status_says_what_is_open():
     assert all(word in first for word in ("△", "↺2", "⇡3", "paper", "07", "10:12"))
 
 
+def test_the_status_says_that_the_backup_host_is_used():
+    first = text_of(Screen("idle", "Shop", status=Status("backup"))).split("\n")[1]
+    assert "▲2" in first
+
+
 def test_nobody_is_shown_as_operator_before_the_sign_on():
     assert "07" not in text_of(Screen("idle", "Shop", status=Status(operator="07")))
 
