@@ -117,9 +117,7 @@ class HttpFraming:
                 end = self._buffer.find(_END, 0, HEAD_BYTES_MAX + len(_END))
                 if end < 0:
                     if len(self._buffer) > HEAD_BYTES_MAX:
-                        raise HttpRefused(
-                            HttpFault.HEAD, f"no end of the header lines within {HEAD_BYTES_MAX} bytes"
-                        )
+                        raise HttpRefused(HttpFault.HEAD, f"no end of the header lines within {HEAD_BYTES_MAX} bytes")
                     return found
                 self._length = self._body_length(bytes(self._buffer[:end]))
                 del self._buffer[: end + len(_END)]

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from terminal.network.keeper import NetworkKeeper
     from terminal.service.doctor import Finding, Step
     from terminal.service.doctor_report import Report
+    from terminal.service.doctor_wear import Use
     from terminal.service.parameters.keeper import ParameterKeeper
 
 __all__ = ["Desk", "EventQueue"]
@@ -57,6 +58,9 @@ class Doctor(Protocol):
 
     def examine(self, begun: Callable[[Step], None]) -> AsyncIterator[Finding]:
         """Each step's finding; ``begun`` is told before each."""
+
+    async def uses(self) -> list[Use]:
+        """What each device has done, how it is, and its early warning."""
 
     async def keep(self, report: Report) -> None:
         """Write the bundle that the report's reference names."""

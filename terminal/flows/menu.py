@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from terminal.desk import Desk
 from terminal.flows import (
     cash,
+    devices,
     diagnosis,
     drawer,
     keys,
@@ -159,6 +160,7 @@ _TECHNICIAN_MENU = Menu("menu.technician", "menu.technician", (
     Item("6", "menu.load", _LOAD),
     Item("7", "menu.manage.diagnosis", diagnosis.diagnosis),
     Item("8", "menu.parameters", _PARAMETERS),
+    Item("9", "menu.technician.devices", devices.show_devices),
 ))  # fmt: skip
 
 _SETTINGS = Menu("menu.settings", "menu.settings", (

@@ -8,16 +8,19 @@ recording of it can be replayed, and only answers come in.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from config import Settings
 from drivers.device import Device
+from drivers.events import DeviceState
 from terminal.acquirer.acquirer import Acquirer
 from terminal.acquirer.link import Endpoint
+from terminal.service.device_record import read_record
 from terminal.service.device_word import word_of
 from terminal.service.doctor import Finding, Patient, State, Step, examined
 from terminal.service.doctor_bundle import write_bundle
@@ -26,7 +29,7 @@ from terminal.service.doctor_faults import FAULTS
 from terminal.service.doctor_host import HOST_STEPS
 from terminal.service.doctor_machine import MACHINE_STEPS
 from terminal.service.doctor_report import Report
-from terminal.service.doctor_wear import WEAR_STEPS
+from terminal.service.doctor_wear import WEAR_STEPS, Use, done, worn
 
 __all__ = ["BUNDLES", "STEPS", "DoctorAtTheCounter"]
 
@@ -82,6 +85,21 @@ class DoctorAtTheCounter:
         state, what, fault, ways = await self.probe(look)
         patient.ways = tuple(Endpoint(host, port) for host, port in ways)
         return Finding(step, State(state), what, FAULTS.get(fault))
+
+    async def uses(self) -> list[Use]:
+        """What each device has done, how it is, and its early warning."""
+        folder = Path(self.settings.terminal.state_dir)
+
+        def read() -> list[list[str]]:
+            record, today = read_record(folder), date.today()
+            return [[*worn(record, name, today), done(name, record.total.get(name, Counter()))] for name in names]
+
+        names = [*self.devices]
+        told = await self.probe(lambda: asyncio.to_thread(read))
+        return [
+            Use(name, device.state == DeviceState.OPEN, did, FAULTS.get(warning), what)
+            for (name, device), (warning, what, did) in zip(self.devices.items(), told, strict=True)
+        ]
 
     async def keep(self, report: Report) -> None:
         """Write the bundle that the report's reference names; the oldest are removed."""

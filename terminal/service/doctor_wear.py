@@ -6,12 +6,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from terminal.service.device_record import DeviceRecord, read_record
 from terminal.service.doctor import UNUSED, Found, NotTried, Patient, Step
+from terminal.service.doctor_faults import Fault
 
-__all__ = ["RULES", "WEAR_STEPS", "Wear", "done", "worn"]
+__all__ = ["RULES", "WEAR_STEPS", "Use", "Wear", "done", "worn"]
 
 LOSSES_A_DAY = 5
 """A device that goes and comes more often has a loose plug, a bad cable or too little current."""
@@ -74,12 +76,24 @@ def _reads(counts: Counter[str]) -> tuple[int, int]:
     return failed, failed + counts["GoodReadCount"] + counts["GoodScanCount"]
 
 
-def worn(record: DeviceRecord, device: str, patient: Patient) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one device has done, for a person."""
+
+    device: str
+    there: bool
+    """Whether it is open now."""
+    done: str
+    warning: Fault | None
+    what: str
+    """What the warning is about."""
+
+
+def worn(record: DeviceRecord, device: str, today: date) -> tuple[str, str]:
     """Name of a device's first warning and what is told of it; empty where all is well."""
-    total, week = record.total.get(device, Counter()), record.of_week(device)
-    today = record.of_day(device, patient.wall().date())
+    total, week, day = record.total.get(device, Counter()), record.of_week(device), record.of_day(device, today)
     for rule in RULES:
-        if device in rule.devices and (what := rule.measure(total, week, today)):
+        if device in rule.devices and (what := rule.measure(total, week, day)):
             return f"{device}-{rule.warning}", what
     return "", ""
 
@@ -89,7 +103,9 @@ def done(device: str, total: Counter[str]) -> str:
     if device == "printer":
         return f"{total['PaperMillimetreCount'] // _MM} m, {total['PaperCutCount']} ×"
     failed, reads = _reads(total)
-    return f"{reads} ×, {100 * failed // reads} %" if reads else f"{total['KeyPressedCount'] or ''}"
+    if reads:
+        return f"{reads} ×, {100 * failed // reads} %"
+    return f"{total['KeyPressedCount']} ×" if total["KeyPressedCount"] else ""
 
 
 def _wear(device: str) -> Callable[[Patient], Awaitable[str]]:
@@ -97,7 +113,7 @@ def _wear(device: str) -> Callable[[Patient], Awaitable[str]]:
         if device not in patient.settings.devices:
             raise NotTried(UNUSED)
         record = await asyncio.to_thread(read_record, Path(patient.settings.terminal.state_dir))
-        warning, what = worn(record, device, patient)
+        warning, what = worn(record, device, patient.wall().date())
         if warning:
             raise Found(warning, what)
         return done(device, record.total.get(device, Counter()))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from terminal.domain.money import format_amount
+from terminal.flows.devices import devices_screen
 from terminal.flows.parameter_fields import COMMUNICATION, HOST_TIMES, LANGUAGES, LIMITS, MERCHANT, OFFLINE, TIMES
 from terminal.flows.parameters import ListPrompt
 from terminal.flows.switches import SWITCHED
@@ -14,6 +15,8 @@ from terminal.prompts import AmountPrompt, Confirm, DigitsPrompt, MenuPrompt, No
 from terminal.screens.screen import Screen, Tone
 from terminal.screens.texts import Translator
 from terminal.secret_prompt import SecretPrompt
+from terminal.service.doctor_faults import FAULTS
+from terminal.service.doctor_wear import Use
 from terminal.text_prompt import TextEntry, TextPrompt
 from tools.gallery import samples
 
@@ -59,6 +62,12 @@ _PAGES = {
     LANGUAGES: ("中文", "English"),
 }
 """What stands beside each line of a page."""
+_USES = [
+    Use("printer", True, "1412 m, 13204 ×", None, ""),
+    Use("msr", True, "10466 ×, 3 %", FAULTS["msr-failing"], "12 %"),
+    Use("scanner", True, "8011 ×, 1 %", None, ""),
+    Use("keypad", True, "90412 ×", None, ""),
+]
 _CHANGES = {"7 host.address +2": "waiting", "6 response_s": "applied", "5 terminal.merchant_id": "failed"}
 _SCENES = (
     _Scene("refused", "menu.void", "original.not-found", tone=Tone.WARNING),
@@ -165,6 +174,7 @@ def _asked(texts: Translator) -> Iterator[tuple[str, Screen]]:
     yield "transfer.present", card.screen(texts)
     methods = (("1", "split.card"), ("2", "split.cash"))
     yield "split.method", MenuPrompt("split.method", "split.title", methods).screen(texts)
+    yield "devices.shown", Notice(devices_screen(texts, _USES)).screen(texts)
     switches = tuple((str(index), f"switch.on.{kind}") for index, kind in enumerate(SWITCHED, 1))
     yield "technician.switches", MenuPrompt("technician.switches", "menu.technician.switches", switches).screen(texts)
     waiting = texts.text("parameters.state.waiting")

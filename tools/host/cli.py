@@ -162,9 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, required=True, help="folder for its book and keys (created)")
     parser.add_argument("--address", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8583, help="TCP port, 0 for a free one (8583)")
-    parser.add_argument(
-        "--http", type=_path, metavar="PATH", help="speak HTTP: frames in POST requests for this path"
-    )
+    parser.add_argument("--http", type=_path, metavar="PATH", help="speak HTTP: frames in POST requests for this path")
     parser.add_argument("--control", type=Path, help="Unix socket for faults, reports and events")
     parser.add_argument(
         "--terminal",

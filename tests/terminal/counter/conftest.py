@@ -267,7 +267,7 @@ class Counter:
 
 ENDS = ("outcome.", "refused", "balance.shown", "settle.", "totals", "reprint.queued", "reprint.none", "sign-", "echo.",
         "details", "last-batch", "operator.saved", "version", "waiting", "diagnosis", "download", "parameters",
-        "receipt", "status.", "drawer.")  # fmt: skip
+        "receipt", "status.", "drawer.", "devices.")  # fmt: skip
 
 
 @pytest.fixture

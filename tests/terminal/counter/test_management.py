@@ -1,8 +1,9 @@
 """Downloads, signed lists, transfer, offline limits, cut-over, what waits, the lock: at the counter and at the host."""
 
 import asyncio
+import json
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from msgspec import convert
@@ -14,6 +15,7 @@ from drivers import registry
 from drivers.simulated import SimulatedPrinter
 from terminal.acquirer.downloads import load_lists
 from terminal.domain.record import State
+from terminal.service.device_record import DeviceRecord, write_record
 from terminal.service.parameters import Parameters
 from terminal.service.parameters.keeper import NewParameters, ParameterKeeper
 from tests.terminal.counter.conftest import TERMINAL
@@ -320,6 +322,22 @@ def test_the_diagnosis_sees_the_terminals_own_devices_and_keeps_few_bundles(coun
         assert len(list((c.folder / "diagnosis").iterdir())) == 5
         await c.devices["printer"].close()
         await printer.close()
+
+    counter(story)
+
+
+def test_what_the_devices_have_done_is_shown_with_early_warnings(counter):
+    async def story(c):
+        assert (await c.do("99"))[-1].instruction == "No devices are configured"
+        record = DeviceRecord({}, {})
+        record.add({"msr": {"GoodReadCount": 60, "FailedReadCount": 40}}, date.today())
+        write_record(c.folder, json.dumps(record.plain()))
+        c.devices["msr"] = registry.build("msr", {"driver": "evdev-msr", "address": "unix:/nowhere/msr.sock"})
+        last = (await c.do("99"))[-1]
+        assert last.lines == (
+            "× Magnetic-stripe reader: 100 ×, 40 %",
+            "! M08 Magnetic-stripe reader: 40 % of the week's reads failed.",
+        )
 
     counter(story)
 
