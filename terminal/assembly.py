@@ -112,6 +112,7 @@ async def live(
             spooler.wake()
 
         def network_changed() -> None:
+            link.network_changed()
             reversals.retry()
             advices.retry()
 

@@ -23,6 +23,8 @@ SHUTDOWN_S = 1.0
 """How long a connection that is no longer used may take to say goodbye; nobody waits for it."""
 KEEPALIVE_IDLE_S, KEEPALIVE_EACH_S, KEEPALIVE_COUNT = 10, 5, 3
 """The kernel asks a silent peer for a sign of life: a line that a router has forgotten is found in 25 s of silence."""
+UNACKNOWLEDGED_MS = 25_000
+"""What was sent and not acknowledged for so long ends the line, before the time for an answer is over."""
 _TLS_FAULTS = {
     "WRONG_VERSION_NUMBER": "does not speak TLS",
     "UNSUPPORTED_PROTOCOL": "speaks only old versions of TLS",
@@ -124,6 +126,7 @@ def watch_silence(writer: asyncio.StreamWriter) -> None:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_S)
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_EACH_S)
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_COUNT)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
 
 
 class _WrongKey(OSError):

@@ -68,6 +68,7 @@ class HostLink:
         self._keep_s = keep_s
         self._kept: tuple[Endpoint, Line] | None = None
         self._idle: asyncio.TimerHandle | None = None
+        self._networks = 0
         self.up: bool | None = None
         """Whether the last attempt to connect succeeded; None before the first."""
         self.endpoint: Endpoint | None = None
@@ -102,16 +103,22 @@ class HostLink:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Channel]:
         """The kept connection if it is even, else a new one, primary host first. Raises LinkDown."""
+        networks = self._networks
         endpoint, line = await self._taken() or await self._dialled()
         try:
             yield line
         except BaseException:
             line.close()
             raise
-        if self._keep_s is not None and line.even and self._kept is None:
+        if self._keep_s is not None and line.even and self._kept is None and networks == self._networks:
             self._keep(endpoint, line, self._keep_s)
         else:
             line.close()
+
+    def network_changed(self) -> None:
+        """The machine has another way out: no connection from before is used for another conversation."""
+        self._networks += 1
+        self.close()
 
     def close(self) -> None:
         """Hang up a connection that is kept."""

@@ -283,7 +283,9 @@ def _acquirer(patient: Patient) -> Acquirer:
             profile,
             lambda direction, message: None,
         ),
-        link=HostLink.of(settings.host, patient.patience_s, endpoints=patient.ways),
+        link=HostLink.of(  # a connection for each step: none is left behind
+            structs.replace(settings.host, connection="transaction"), patient.patience_s, endpoints=patient.ways
+        ),
         clock=TerminalClock(patient.wall),
         writer=InlineWriter(),
     )

@@ -258,6 +258,23 @@ def test_a_line_that_nobody_uses_is_closed_after_the_idle_time():
     played(story, keep_s=0.05)
 
 
+def test_after_the_network_has_changed_no_connection_from_before_is_used_again():
+    async def story(host, link):
+        assert await ask(link, 1) == numbered(1)
+        link.network_changed()
+        await host.until(lambda: host.ended == 1)
+        assert await ask(link, 2) == numbered(2)
+        async with link.open() as channel:
+            link.network_changed()  # in the middle of a conversation, which goes on
+            await channel.send(numbered(3))
+            assert await channel.receive() == numbered(3)
+            channel.answered()
+        assert await ask(link, 4) == numbered(4)
+        assert host.connections == 3
+
+    played(story)
+
+
 def test_two_conversations_at_once_never_share_a_connection():
     async def story(host, link):
         assert await ask(link, 0) == numbered(0)
