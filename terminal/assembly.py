@@ -251,14 +251,14 @@ def _network(
     desk: Desk,
     board: Board,
     monitor: Monitor,
-    back: Callable[[], None],
+    moved: Callable[[], None],
 ) -> NetworkKeeper | None:
     """Who keeps the links in mind; nobody without ``[network]``."""
     if settings.network is None:
         return None
     from terminal.network.keeper import NetworkKeeper  # only with its section
 
-    desk.network = NetworkKeeper(outside.network(settings), acquirer.turn, board.changed, monitor.tell, back)
+    desk.network = NetworkKeeper(outside.network(settings), acquirer.turn, board.changed, monitor.tell, moved)
     board.network = lambda: desk.network.network if desk.network is not None else None
     return desk.network
 

@@ -28,14 +28,14 @@ class NetworkKeeper:
         turn: asyncio.Lock,
         changed: Callable[[], None],
         tell: Callable[..., None],
-        back: Callable[[], None],
+        moved: Callable[[], None],
     ) -> None:
-        """``changed``: the symbol; ``tell``: whoever looks after the terminal; ``back``: there is a network again."""
+        """``changed``: the symbol; ``tell``: whoever looks after the terminal; ``moved``: another link is in use."""
         self._networking = networking
         self._turn = turn
         self._changed = changed
         self._tell = tell
-        self._back = back
+        self._moved = moved
         self._disordered = asyncio.Event()
         self.network: Network | None = None
         """What was told last; None before the first look."""
@@ -77,7 +77,7 @@ class NetworkKeeper:
         if _news(before) != _news(network):
             self._tell("network", **_news(network))
         if network.using and before is not None and network.using != before.using:
-            self._back()
+            self._moved()
         self._changed()
 
 

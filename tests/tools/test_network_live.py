@@ -11,6 +11,7 @@ import pytest
 
 from terminal.network import names
 from terminal.recording.ring import read_records
+from terminal.recording.seam import Record
 from tools.counter.network import Network
 from tools.replay.player import play
 from tools.replay.recording import lives_of
@@ -149,6 +150,8 @@ def test_wi_fi_is_joined_at_the_keypad_and_its_password_is_nowhere():
             assert {line["peek"] for line in counter.monitor.story.told if line["type"] == "screen"} == {""}
             await rig.terminal.stop()
             assert secrets_in(rig.folder, PASSWORD, WRONG) == []
+            recorded = [record for file in rig.folder.rglob("*.ctr") for record in read_records(file)]
+            assert recorded[-1] == [Record.LEFT, "a password of letters is typed, which is not recorded"]
 
     asyncio.run(story())
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -51,6 +52,7 @@ else:
 """NetworkManager's activation with a password that is right or wrong; the template's always succeeds."""
 
 
+@cache
 def missing() -> str:
     """What this machine lacks to play a network, as a test's reason to be skipped; empty when nothing."""
     if shutil.which("dbus-daemon") is None:
