@@ -25,6 +25,8 @@ KEEPALIVE_IDLE_S, KEEPALIVE_EACH_S, KEEPALIVE_COUNT = 10, 5, 3
 """The kernel asks a silent peer for a sign of life: a line that a router has forgotten is found in 25 s of silence."""
 UNACKNOWLEDGED_MS = 25_000
 """What was sent and not acknowledged for so long ends the line, before the time for an answer is over."""
+BROKEN_OFF = 0.5
+"""Of ``connect_s``: a host that was silent for so long when the attempt was broken off has failed."""
 _TLS_FAULTS = {
     "WRONG_VERSION_NUMBER": "does not speak TLS",
     "UNSUPPORTED_PROTOCOL": "speaks only old versions of TLS",
@@ -86,18 +88,28 @@ class Dialler:
     async def connect(self) -> tuple[Endpoint, asyncio.StreamReader, asyncio.StreamWriter]:
         """The first that answers; each has ``connect_s`` seconds. Raises LinkDown."""
         failures = []
+        now = asyncio.get_running_loop().time
         for endpoint in self.order:
+            began = now()
             try:
                 async with asyncio.timeout(self._connect_s):
                     reader, writer = await self._dial(endpoint.host, endpoint.port, **self._wanted(endpoint))
                 self._check_key(writer)
             except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
                 failures.append(f"{endpoint} {_plain(error)}")
-                self._avoided_until[endpoint] = asyncio.get_running_loop().time() + self._avoid_s
+                self._avoid(endpoint)
+            except asyncio.CancelledError:
+                # Who wanted the line may have less time than a host; the next one need not wait for it again.
+                if now() - began >= self._connect_s * BROKEN_OFF:
+                    self._avoid(endpoint)
+                raise
             else:
                 self._avoided_until.pop(endpoint, None)
                 return endpoint, reader, writer
         raise LinkDown(f"No host answers: {'; '.join(failures) or 'none is configured'}.")
+
+    def _avoid(self, endpoint: Endpoint) -> None:
+        self._avoided_until[endpoint] = asyncio.get_running_loop().time() + self._avoid_s
 
     def _wanted(self, endpoint: Endpoint) -> dict[str, Any]:
         if self._tls is None or self._context is None:

@@ -139,6 +139,37 @@ def test_a_primary_that_failed_is_not_waited_for_again_until_its_time_is_over(ke
     asyncio.run(story())
 
 
+def test_a_mute_primary_is_remembered_also_when_the_payment_has_less_time_than_the_connection():
+    async def story():
+        loop = asyncio.get_running_loop()
+        whole, passed = loop.time, 0.0
+        loop.time = lambda: whole() + passed
+        backup, dialling, dialled = Host(), asyncio.Event(), []
+        first, second = Endpoint("127.0.0.1", closed_port()), await backup.start()
+
+        async def dial(host, port, **options):
+            dialled.append(port)
+            dialling.set()
+            if port == first.port:
+                await asyncio.Event().wait()
+            return await asyncio.open_connection(host, port, **options)
+
+        link = HostLink([first, second], 1000.0, dial=dial, avoid_s=3000.0)
+        for waited_s in (1.0, 600.0):  # who gives up at once says nothing of the host
+            dialling.clear()
+            asked = asyncio.create_task(ask(link))
+            await dialling.wait()
+            passed += waited_s
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+        await ask_all(link, 1)
+        assert dialled == [first.port, first.port, second.port]
+        await backup.stop()
+
+    asyncio.run(story())
+
+
 def test_a_backup_that_fails_too_leaves_the_primary_to_be_tried():
     async def story():
         primary, backup = Host(), Host()
