@@ -77,6 +77,8 @@ class Patient:
     closing: AsyncExitStack = field(default_factory=AsyncExitStack)
     may_write: bool = False
     """Whether the state folder is this user's; else a file made here would lock the terminal out."""
+    written: datetime | None = None
+    """When something was last written in the state folder before the doctor came."""
     running: bool = False
     """Whether a terminal holds the journal."""
     at_counter: bool = False

@@ -68,6 +68,7 @@ _TABLE = (
     Fault("D04", "journal-newer"),
     Fault("C01", "clock-behind"),
     Fault("C02", "clock-host"),
+    Fault("C03", "clock-ahead", warning=True),
     Fault("T01", "certificate-file"),
     Fault("T02", "certificate-expired"),
     Fault("K01", "vault-credential"),

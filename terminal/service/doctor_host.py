@@ -65,19 +65,24 @@ _ECHO_FAULTS = {
 
 
 async def _each(patient: Patient, ways: tuple[Endpoint, ...], probe: Callable[[Endpoint], Awaitable[None]]) -> str:
-    """Try every address; those that fail are left out of what follows, and the first failure is told."""
-    passed, first = [], None
-    for way in ways:
+    """Try every address, all at once: several that are silent take no longer than one.
+
+    Those that fail are left out of what follows, and the first failure is told.
+    """
+
+    async def tried(way: Endpoint) -> Found | None:
         try:
             await probe(way)
         except Found as found:
-            first = first or found
-        else:
-            passed.append(way)
-    patient.ways = tuple(passed)
-    if first is not None:
-        raise first
-    return ", ".join(_text(way) for way in passed)
+            return found
+        return None
+
+    failures = await asyncio.gather(*(tried(way) for way in ways))
+    patient.ways = tuple(way for way, found in zip(ways, failures, strict=True) if found is None)
+    for found in failures:
+        if found is not None:
+            raise found
+    return ", ".join(_text(way) for way in patient.ways)
 
 
 def _text(way: Endpoint) -> str:

@@ -31,6 +31,8 @@ __all__ = ["MACHINE_STEPS"]
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _FUTURE = timedelta(hours=26)
 """A file's date may be this far ahead: a clock that was set back by a time zone is no fault."""
+_STANDING = timedelta(days=60)
+"""A terminal that nothing was written in for so long was out of use, or its clock is ahead."""
 _JOURNAL_FAULTS = {
     JournalFault.DAMAGED: "journal-damaged",
     JournalFault.VERSION: "journal-newer",
@@ -50,6 +52,7 @@ async def _state(patient: Patient) -> str:
     if found.st_uid != os.geteuid():
         raise Found("state-user", _user(found.st_uid))
     patient.may_write = True
+    patient.written = max((moment for moment, _ in _written(folder)), default=None)
     if found.st_mode & _OTHERS:
         raise Found("state-open", str(folder))
     return str(folder)
@@ -97,6 +100,8 @@ async def _clock(patient: Patient) -> str:
     for moment, name in (*_written(Path(patient.settings.terminal.state_dir)), *_begun(patient)):
         if moment - now > _FUTURE:
             raise Found("clock-behind", f"{name}, {moment:%Y-%m-%d}")
+    if patient.written is not None and now - patient.written > _STANDING:
+        raise Found("clock-ahead", f"{(now - patient.written).days} d")
     return f"{now:%Y-%m-%d %H:%M}"
 
 

@@ -1,6 +1,7 @@
 """The doctor against faults that are really there: it names each by its code, and what follows is not tried."""
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -223,6 +224,28 @@ def test_certificate_files_that_are_absent_or_expired_are_told(terminal, people)
 def test_a_clock_a_year_behind_is_noticed_by_what_was_written_since(terminal):
     found = examined(terminal, wall=lambda: datetime.now() - timedelta(days=365))
     assert "C01" in codes(found)
+
+
+def test_a_clock_a_year_ahead_is_suspected_by_how_long_nothing_was_written(terminal):
+    found = examined(terminal, wall=lambda: datetime.now() + timedelta(days=365))
+    assert codes(found)[0] == "C03"
+    assert found["clock"].state is State.WARNING, "the terminal may have been out of use"
+
+
+def test_several_silent_addresses_take_no_longer_than_one(terminal):
+    """Nobody accepts: the connections stand in a full queue until the doctor's patience ends."""
+    with contextlib.ExitStack() as closing:
+        full = closing.enter_context(socket.socket())
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(2):
+            waiting = closing.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        address = f"tcp:127.0.0.1:{full.getsockname()[1]}"
+        host_is(terminal, '", "'.join([address] * 3))
+        change(terminal, ('address = "tcp', 'address = ["tcp'), (f'{address}"\n', f'{address}"]\n'))
+        assert codes(examined(terminal, patience_s=1.0)) == ["N05"]
 
 
 def test_a_clock_that_differs_from_the_hosts_by_days_is_told(terminal):
