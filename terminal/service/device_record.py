@@ -1,7 +1,8 @@
 """What the devices have done, over every restart: totals, and the last days one by one (UnifiedPOS statistics).
 
 A file in the state folder, written whole beside the old one and put in its place; a power cut costs the last minute.
-Counts alone: nothing that a device has read.
+It also says how each device is now, for a doctor who must not open what a running terminal has. States and counts
+alone: nothing that a device has read.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _LOG = logging.getLogger("countertop")
 RECORD_NAME = "devices.json"
 FORMAT, DAYS_KEPT = 1, 8
 """Today and a week before it."""
-WRITTEN_S = 60.0
+LOOK_S, WRITTEN_S = 2.0, 60.0
 Counts = dict[str, Counter[str]]
 """By device and then by the name of a count."""
 
@@ -30,8 +31,10 @@ Counts = dict[str, Counter[str]]
 class DeviceRecord:
     """Adds up what drivers count. A driver begins at 0 with every life of the terminal; the record goes on."""
 
-    def __init__(self, total: Counts, days: dict[str, Counts]) -> None:
+    def __init__(self, total: Counts, days: dict[str, Counts], present: Mapping[str, Any] | None = None) -> None:
         self.total, self.days = total, days
+        self.present: Mapping[str, Any] = present or {}
+        """What the terminal says of each device now, as it does over its monitor; the counts are those of this life."""
         self._seen: dict[str, Mapping[str, int]] = {}
 
     def add(self, present: Mapping[str, Mapping[str, int]], today: date) -> bool:
@@ -61,7 +64,7 @@ class DeviceRecord:
 
     def plain(self) -> dict[str, Any]:
         """As it is kept."""
-        return {"format": FORMAT, "total": self.total, "days": self.days}
+        return {"format": FORMAT, "total": self.total, "days": self.days, "present": self.present}
 
 
 def read_record(folder: Path) -> DeviceRecord:
@@ -69,7 +72,8 @@ def read_record(folder: Path) -> DeviceRecord:
     try:
         kept = json.loads((folder / RECORD_NAME).read_text("utf-8"))
         if kept["format"] == FORMAT:
-            return DeviceRecord(_counts(kept["total"]), {str(day): _counts(of) for day, of in kept["days"].items()})
+            days = {str(day): _counts(of) for day, of in kept["days"].items()}
+            return DeviceRecord(_counts(kept["total"]), days, kept.get("present"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass  # counts are worth no stop: what was damaged begins anew
     return DeviceRecord({}, {})
@@ -95,18 +99,32 @@ def write_record(folder: Path, text: str) -> None:
 
 
 async def keep_record(
-    folder: Path, present: Callable[[], Mapping[str, Mapping[str, int]]], today: Callable[[], date]
+    folder: Path, told: Callable[[], Mapping[str, Mapping[str, Any]]], today: Callable[[], date]
 ) -> None:
-    """Write what has come to it every minute, and once more when it is cancelled. A disk that fails costs counts."""
+    """Write states soon after they change, counts every minute in which some came, and all when it is cancelled.
+
+    A disk that fails costs counts.
+    """
     record = await asyncio.to_thread(read_record, folder)
+    loop = asyncio.get_running_loop()
+    written_s, unwritten = loop.time() - WRITTEN_S, False
     try:
         while True:
-            await asyncio.sleep(WRITTEN_S)
-            if record.add(present(), today()):
+            present = told()
+            unwritten |= record.add(counts_of(present), today())
+            changed = _states(present) != _states(record.present)
+            if changed or (unwritten and loop.time() - written_s >= WRITTEN_S):
+                record.present, written_s, unwritten = present, loop.time(), False
                 await asyncio.to_thread(_write, folder, json.dumps(record.plain()))
+            await asyncio.sleep(LOOK_S)
     finally:
-        if record.add(present(), today()):
+        if record.add(counts_of(told()), today()) or unwritten:
             _write(folder, json.dumps(record.plain()))
+
+
+def _states(present: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Without the counts."""
+    return {name: {**word, "statistics": None} for name, word in present.items()}
 
 
 def _write(folder: Path, text: str) -> None:

@@ -6,11 +6,13 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from config import Settings
 from drivers.device import Device
 from drivers.printer_status import PrinterStatus
+from terminal.service.device_record import read_record
 
 __all__ = ["ASK_DEVICES", "DeviceWord", "told_words", "word_of", "words_of_terminal"]
 
@@ -72,7 +74,16 @@ def read_words(told: object) -> dict[str, DeviceWord]:
 
 
 async def words_of_terminal(settings: Settings, patience_s: float) -> dict[str, DeviceWord]:
-    """What a running terminal says of its devices over its monitor; empty where it has none or does not answer."""
+    """What a running terminal says of its devices: over its monitor, else as it wrote it down seconds ago."""
+    over_monitor = await _asked(settings, patience_s)
+    if over_monitor:
+        return over_monitor
+    record = await asyncio.to_thread(read_record, Path(settings.terminal.state_dir))
+    return read_words(record.present)
+
+
+async def _asked(settings: Settings, patience_s: float) -> dict[str, DeviceWord]:
+    """Empty where there is no monitor, or it does not answer."""
     if settings.monitor is None:
         return {}
     try:

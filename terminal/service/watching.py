@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from config import Settings
 from terminal import VERSION
-from terminal.service.device_record import counts_of, keep_record
+from terminal.service.device_record import keep_record
 from terminal.service.monitor import Monitor
 from terminal.service.stall import MeteredSelector
 
@@ -45,9 +45,8 @@ async def watched(settings: Settings, monitor: Monitor, selector: MeteredSelecto
         except OSError as error:
             address = settings.metrics.address
             _LOG.warning("No numbers are told: %s cannot be listened on (%s).", address, error.strerror)
-    recording = asyncio.ensure_future(
-        keep_record(Path(terminal.state_dir), lambda: counts_of(monitor.ask_devices()), date.today)
-    )
+    told = lambda: monitor.ask_devices()  # noqa: E731, PLW0108 -- another life of the terminal has other devices
+    recording = asyncio.ensure_future(keep_record(Path(terminal.state_dir), told, date.today))
     monitor.tell("start", version=VERSION, terminal=terminal.id, environment=terminal.environment)
     try:
         yield

@@ -63,7 +63,9 @@ def test_a_damaged_record_begins_anew(tmp_path, damaged):
 
 def test_a_disk_that_cannot_be_written_costs_counts_and_nothing_else(tmp_path):
     async def story():
-        keeping = asyncio.ensure_future(keep_record(tmp_path / "absent", lambda: {"msr": {"a": 1}}, lambda: TODAY))
+        keeping = asyncio.ensure_future(
+            keep_record(tmp_path / "absent", lambda: {"msr": {"state": "open", "statistics": {"a": 1}}}, lambda: TODAY)
+        )
         await asyncio.sleep(0)
         keeping.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -268,7 +268,7 @@ def test_a_running_terminal_keeps_its_devices_and_says_how_they_are(at_the_count
     at_the_counter(story, devices={"printer": {"model": "epson"}})
 
 
-def test_a_running_terminal_that_nobody_can_ask_is_left_alone_and_that_is_said(at_the_counter):
+def test_a_running_terminal_without_a_monitor_has_written_down_how_its_devices_are(at_the_counter):
     async def story(counter):
         terminal = counter.terminal
         await terminal.start()
@@ -276,7 +276,27 @@ def test_a_running_terminal_that_nobody_can_ask_is_left_alone_and_that_is_said(a
             await terminal.monitor.until_screen("idle", 30.0 * PATIENCE)
             without = counter.configuration.read_text("utf-8").partition("[monitor]")[0]
             counter.configuration.write_text(without, "utf-8")
-            found = await counter.findings()
+            await counter.scanner.unplug()
+            async with asyncio.timeout(30.0 * PATIENCE):
+                found = await counter.findings()
+                while codes(found) != ["Q01"]:
+                    found = await counter.findings()
+        finally:
+            await terminal.stop()
+        assert found["msr"].state is State.GOOD
+
+    at_the_counter(story)
+
+
+def test_a_running_terminal_that_has_said_nothing_yet_is_left_alone_and_that_is_said(at_the_counter):
+    async def story(counter):
+        terminal = counter.terminal
+        await terminal.start()
+        try:
+            await terminal.monitor.until_screen("idle", 30.0 * PATIENCE)
+            patient = Patient(load(counter.configuration), datetime.now, 8.0 * PATIENCE)
+            patient.told = {}
+            found = {finding.step.name: finding async for finding in examine(patient, (*DISK, *DEVICE_STEPS))}
         finally:
             await terminal.stop()
         assert codes(found) == []
