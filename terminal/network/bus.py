@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageFlag, MessageType, Parser, new_method_call
-from jeepney.auth import BEGIN, AuthenticationError, Authenticator
+from jeepney.auth import BEGIN, Authenticator
 from jeepney.bus import get_connectable_addresses
 
 from terminal.network.state import Trouble
@@ -70,7 +70,7 @@ class Bus:
                 except BaseException:
                     writer.close()
                     raise
-        except (OSError, EOFError, RuntimeError, ValueError, AuthenticationError):
+        except (OSError, EOFError, RuntimeError, ValueError, asyncio.LimitOverrunError):  # ValueError: not let in
             raise BusFault(Trouble.NO_BUS) from None
         bus = cls(reader, writer)
         try:

@@ -130,6 +130,9 @@ class NetworkWatch:
                     await bus.close()
             except BusFault as fault:
                 self._say(Network(trouble=fault.trouble))
+            except Exception as error:  # noqa: BLE001 - a symbol in the corner is no reason to stop looking, or serving
+                _LOG.warning("The network is looked at again in a while: %s.", type(error).__name__)
+                self._say(Network(trouble=Trouble.NO_ANSWER))
             await asyncio.sleep(delay)
             delay = min(delay * 2, RETRY_MAX_S)
 

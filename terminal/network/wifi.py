@@ -83,9 +83,9 @@ async def join(bus: Bus, point: AccessPoint, password: Secret | None, order: Seq
         bus.listeners.remove(hear)
     if trouble is None:
         await _forget_others(bus, point.ssid, profile)
-        return None
-    with suppress(BusFault):
-        await bus.call(names.NM, profile, names.PROFILE, "Delete")
+    else:
+        with suppress(BusFault):
+            await bus.call(names.NM, profile, names.PROFILE, "Delete")
     return trouble
 
 
@@ -181,7 +181,10 @@ async def _connected(bus: Bus, active: str, changed: asyncio.Event, reasons: lis
         async with asyncio.timeout(JOIN_S):
             while True:
                 changed.clear()
-                found = await bus.properties(names.NM, active, names.ACTIVE)
+                try:
+                    found = await bus.properties(names.NM, active, names.ACTIVE)
+                except BusFault as fault:
+                    return fault.trouble
                 state = found.get("State", _DEACTIVATED)
                 if reasons or state == _DEACTIVATED:
                     return _trouble(reasons, found)

@@ -226,9 +226,11 @@ def test_what_waits_for_the_host_is_sent_as_soon_as_there_is_a_network_again():
                 lambda line: line["type"] == "screen" and line["status"]["reversals"] == 1 and line["name"] == "idle",
                 SCREEN_S, what="a reversal that waits",
             )  # fmt: skip
-            await asyncio.sleep(2.0)  # the tries of the sale itself are over
-            await counter.relay.set("ok")
+            await counter.monitor.story.until(
+                lambda line: line["type"] == "link" and not line["up"], SCREEN_S, after=told, what="a try that failed"
+            )
             told = counter.monitor.position
+            await counter.relay.set("ok")
             await played.up(counter.air, "802-11-wireless", "Shop")
             await counter.monitor.story.until(
                 lambda line: line["type"] == "transaction" and line["state"] == "reversed",
