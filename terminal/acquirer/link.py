@@ -42,6 +42,14 @@ class Channel(Protocol):
 class Link(Protocol):
     """Opens conversations; the simulation and the tests bring their own."""
 
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The host that was last reached."""
+
+    @property
+    def on_backup(self) -> bool:
+        """Whether that is not the primary."""
+
     def open(self) -> AbstractAsyncContextManager[Channel]:
         """A conversation, ended on leaving. Raises LinkDown."""
 
@@ -71,8 +79,7 @@ class HostLink:
         self._networks = 0
         self.up: bool | None = None
         """Whether the last attempt to connect succeeded; None before the first."""
-        self.endpoint: Endpoint | None = None
-        """The host that was last reached."""
+        self._endpoint: Endpoint | None = None
         self.changed: Callable[[], None] = lambda: None
         """Called when the host can be reached again, or no more, or another one was."""
 
@@ -96,9 +103,14 @@ class HostLink:
         )
 
     @property
+    def endpoint(self) -> Endpoint | None:
+        """The host that was last reached."""
+        return self._endpoint
+
+    @property
     def on_backup(self) -> bool:
         """Whether the host that was last reached is not the primary."""
-        return self.endpoint is not None and self._dialler.is_backup(self.endpoint)
+        return self._endpoint is not None and self._dialler.is_backup(self._endpoint)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Channel]:
@@ -150,19 +162,19 @@ class HostLink:
         return endpoint, line
 
     async def _dialled(self) -> tuple[Endpoint, Line]:
-        before = self.up, self.endpoint
+        before = self.up, self._endpoint
         try:
-            self.endpoint, reader, writer = await self._dialler.connect()
+            self._endpoint, reader, writer = await self._dialler.connect()
             self.up = True
         except LinkDown:
             self.up = False
             raise
         finally:
-            if before != (self.up, self.endpoint):
+            if before != (self.up, self._endpoint):
                 self.changed()
         if self._keep_s is not None:
             watch_silence(writer)
-        return self.endpoint, Line(reader, writer, self._framing(self.endpoint))
+        return self._endpoint, Line(reader, writer, self._framing(self._endpoint))
 
 
 def _persistent(host: Host) -> bool:

@@ -78,6 +78,9 @@ async def _ask_host(desk: Desk, name: str, ask: _Ask) -> None:
     lines = [texts.text("key.check-value", slot=slot, kcv=kcv) for slot, kcv in result.check_values]
     lines += [result.detail] if result.detail else []
     lines += [texts.text(result.effect)] if result.effect else []
+    link = desk.acquirer.link
+    if result.done and name == "echo" and link.endpoint is not None:
+        lines.append(texts.text("echo.backup" if link.on_backup else "echo.host", host=str(link.endpoint)))
     if not result.done:
         lines = [texts.text(result.reason), *([result.detail] if result.detail else [])]
     screen = Screen(

@@ -106,10 +106,8 @@ class Counter:
         self.devices = {}
 
     def _here(self):
-        """The settings as the doctor reads them: with this bank's port and this terminal's folder."""
-        host = replace(self.settings.host, address=(f"tcp:127.0.0.1:{self.port}",))
-        terminal = replace(self.settings.terminal, state_dir=str(self.folder))
-        return replace(self.settings, host=host, terminal=terminal)
+        """The settings as the doctor reads them: with this terminal's folder."""
+        return replace(self.settings, terminal=replace(self.settings.terminal, state_dir=str(self.folder)))
 
     async def __aenter__(self):
         clock = TerminalClock(self.clock)
@@ -120,8 +118,7 @@ class Counter:
         self.interrupted = await self.journal.recover()
         vault = open_vault(self.folder / "keys.vault", CredentialProtector(self.folder / "credential"), "lab")
         self.vault = vault
-        host = replace(self.settings.host, address=(f"tcp:127.0.0.1:{self.port}",))
-        self.link = HostLink.of(host, self.profile.connect_s)
+        self.link = HostLink.of(self.settings.host, self.profile.connect_s)
         self.acquirer = Acquirer(
             self.profile,
             Identity(TERMINAL, MERCHANT, "CT-0000001"),
@@ -277,7 +274,7 @@ def counter(tmp_path):
     def run(story, *lives, settings=None, limits=None, host=None, **changes):
         async def go():
             clock = Clock()
-            host_keys = host or {}
+            host_keys = dict(host or {})
             door = HttpDoor(host_keys["path"]) if host_keys.get("transport") == "http" else None
             bank = Bank(tmp_path / "bank", clock, door)
             port = await bank.server.listen("127.0.0.1", 0)
@@ -291,7 +288,8 @@ def counter(tmp_path):
                      "undo_shown_s": 2.0, **changes}  # fmt: skip
             profile = replace(load_profile("unionpay-lab"), **quick)
             chosen = load(default_file())
-            chosen = replace(chosen, host=replace(chosen.host, **host_keys))
+            addresses = (*host_keys.pop("address", ()), f"tcp:127.0.0.1:{port}")  # the bank is the last of them
+            chosen = replace(chosen, host=replace(chosen.host, **host_keys, address=addresses))
             if settings:
                 chosen = replace(chosen, terminal=replace(chosen.terminal, **settings))
             told = None

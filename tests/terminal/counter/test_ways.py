@@ -1,5 +1,7 @@
 """The counter over every way to the host: HTTP or not, one connection kept or one for each message."""
 
+import socket
+
 import pytest
 
 from terminal.domain.record import State
@@ -75,3 +77,18 @@ def test_a_bank_that_restarts_between_two_sales_costs_nothing(counter):
         assert not counter.bank.received("0400")
 
     counter(story, host=WAYS["kept"])
+
+
+@pytest.mark.parametrize("backup", [False, True])
+def test_the_echo_test_names_the_host_that_answered(counter, backup):
+    async def story(counter):
+        await counter.do("74")
+        screen = next(screen for screen in reversed(counter.shown) if screen.name == "echo.done")
+        port = counter.port
+        expected = f"Backup host 127.0.0.1:{port}; the first one does not answer." if backup else f"Host 127.0.0.1:{port}"
+        assert screen.lines == (expected,)
+
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound and not listening: refused
+        dead = (f"tcp:127.0.0.1:{closed.getsockname()[1]}",)
+        counter(story, host={"address": dead} if backup else None)
