@@ -84,9 +84,8 @@ def test_the_echo_test_names_the_host_that_answered(counter, backup):
     async def story(counter):
         await counter.do("74")
         screen = next(screen for screen in reversed(counter.shown) if screen.name == "echo.done")
-        port = counter.port
-        expected = f"Backup host 127.0.0.1:{port}; the first one does not answer." if backup else f"Host 127.0.0.1:{port}"
-        assert screen.lines == (expected,)
+        host = f"127.0.0.1:{counter.port}"
+        assert screen.lines == (f"Backup host {host}; the first one does not answer." if backup else f"Host {host}",)
 
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound and not listening: refused
