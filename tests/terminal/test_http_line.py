@@ -17,7 +17,7 @@ from config import Host
 from iso8583 import FramingError
 from iso8583.framing import UnionPayFrame, UnionPayFraming
 from iso8583.http_framing import HttpFault, HttpRefused
-from terminal.acquirer.link import Endpoint, HostLink, LinkDown, LinkLost
+from terminal.acquirer.link import SHUTDOWN_S, Endpoint, HostLink, LinkDown, LinkLost
 from tests.terminal.test_tls import ANSWER, PATIENCE_S, REQUEST, tls
 
 PATH = "/unp/webtrans/WPOS"
@@ -93,7 +93,7 @@ def talk(endpoint, count=1, **changes):
                     channel.answered()
         finally:
             link.close()
-            await asyncio.sleep(0.1 if changes.get("tls") else 0)  # the goodbye of TLS
+            await asyncio.sleep(SHUTDOWN_S + 0.2 if changes.get("tls") else 0)  # the goodbye of TLS
         return found
 
     return asyncio.run(conversations())

@@ -182,7 +182,8 @@ def test_a_broken_length_is_broken_in_the_replay():
 @pytest.fixture
 def journal(tmp_path):
     database = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
-    database.executescript(files("terminal.journal").joinpath("schema.sql").read_text("utf-8"))
+    for name in ("schema.sql", "till.sql"):
+        database.executescript(files("terminal.journal").joinpath(name).read_text("utf-8"))
     columns = [row[1] for row in database.execute("PRAGMA table_info(txn)") if row[1] not in ("id", "original")]
     values = dict.fromkeys(columns, "") | dict.fromkeys(NUMBERS, 1)
     values |= {"kind": "sale", "state": "approved", "sealed": b"SEALEDCARD" * 4}
