@@ -23,7 +23,7 @@ _LOG = logging.getLogger("countertop")
 RECORD_NAME = "devices.json"
 FORMAT, DAYS_KEPT = 1, 8
 """Today and a week before it."""
-LOOK_S, WRITTEN_S = 2.0, 60.0
+LOOK_S, WRITTEN_S = 5.0, 60.0
 Counts = dict[str, Counter[str]]
 """By device and then by the name of a count."""
 

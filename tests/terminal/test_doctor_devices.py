@@ -245,15 +245,19 @@ def test_a_drawer_that_stays_closed_is_told(at_the_counter):
 # --- beside a terminal that runs ----------------------------------------------------------------
 
 
+def _came(name, line):
+    return (line["type"], line.get("device"), line.get("state")) == ("device", name, "open")
+
+
 def test_a_running_terminal_keeps_its_devices_and_says_how_they_are(at_the_counter):
     async def story(counter):
         terminal = counter.terminal
         await terminal.start()
         try:
             await terminal.monitor.until_screen("idle", 30.0 * PATIENCE)
-            async with asyncio.timeout(30.0 * PATIENCE):
-                for device in (counter.printer, counter.msr, counter.scanner, counter.keypad):
-                    await device.connected()
+            for name in counter.devices:
+                there = functools.partial(_came, name)
+                await terminal.monitor.story.until(there, 30.0 * PATIENCE)
             counter.printer.change("cover_closed", False)
             await counter.scanner.unplug()
             for name, value in (("trouble", "cover"), ("state", "lost")):
