@@ -21,6 +21,7 @@ from terminal.service.doctor_devices import DEVICE_STEPS
 from terminal.service.doctor_faults import FAULTS
 from terminal.service.doctor_host import HOST_STEPS
 from terminal.service.doctor_machine import MACHINE_STEPS
+from terminal.service.doctor_network import NETWORK_STEPS
 from terminal.service.doctor_report import Report
 from terminal.service.doctor_wear import WEAR_STEPS
 from terminal.service.parameters import Parameters, ParametersError
@@ -28,7 +29,7 @@ from terminal.service.parameters import Parameters, ParametersError
 __all__ = ["main"]
 
 EXIT_HEALTHY, EXIT_FAULT = 0, 1
-STEPS = (*MACHINE_STEPS, *DEVICE_STEPS, *WEAR_STEPS, *HOST_STEPS)
+STEPS = (*MACHINE_STEPS, *DEVICE_STEPS, *WEAR_STEPS, *NETWORK_STEPS, *HOST_STEPS)
 TREES = tuple(dict.fromkeys(step.tree for step in STEPS))
 PATIENCE_S = 5.0
 _NEEDS = {"keys": ("files",), "host": ("files", "disk", "certificates", "keys"), "disk": ("files",)}

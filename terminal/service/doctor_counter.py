@@ -28,6 +28,7 @@ from terminal.service.doctor_devices import DEVICE_STEPS
 from terminal.service.doctor_faults import FAULTS
 from terminal.service.doctor_host import HOST_STEPS
 from terminal.service.doctor_machine import MACHINE_STEPS
+from terminal.service.doctor_network import NETWORK_STEPS
 from terminal.service.doctor_report import Report
 from terminal.service.doctor_wear import WEAR_STEPS, Use, done, worn
 
@@ -45,7 +46,8 @@ _NEEDS_QUIET = ("echo", "sign-on", "host-clock")
 """Left out while a payment is being undone: its reversal goes first."""
 _BY_A_PERSON = ("drawer",)
 _LEFT_OUT = (*_OPEN_ALREADY, *_BY_A_PERSON)
-STEPS = tuple(step for step in (*MACHINE_STEPS, *HOST_STEPS, *DEVICE_STEPS, *WEAR_STEPS) if step.name not in _LEFT_OUT)
+_ALL = (*MACHINE_STEPS, *NETWORK_STEPS, *HOST_STEPS, *DEVICE_STEPS, *WEAR_STEPS)
+STEPS = tuple(step for step in _ALL if step.name not in _LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)

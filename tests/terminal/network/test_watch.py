@@ -3,15 +3,20 @@
 import asyncio
 import tempfile
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from config import default_file, load
 from config.network import Network as Section
 from keys import Secret
 from terminal.network import names
 from terminal.network.state import Kind, LinkState, Security, SimState, Trouble
 from terminal.network.watch import NetworkWatch
+from terminal.service.doctor import UNUSED, Patient, State, examined
+from terminal.service.doctor_network import NETWORK_STEPS
 from tools.rig.network import PlayedNetwork, missing
 from tools.rig.patience import PATIENCE
 
@@ -303,3 +308,40 @@ def test_an_answer_of_another_shape_is_a_reason_and_the_watch_goes_on():
             await told.until(lambda network: network.trouble is Trouble.NO_ANSWER or not network.links)
 
     asyncio.run(story())
+
+
+def test_the_doctor_names_what_keeps_the_links_down():
+    """N06 to N09, each by what is really so on the bus."""
+
+    async def found(address):
+        settings = load(default_file())
+        patient = Patient(structs.replace(settings, network=Section(bus=address)), datetime.now, 5.0)
+        return await examined(patient, NETWORK_STEPS[0])
+
+    async def code(played):
+        finding = await found(played.address)
+        return finding.fault.code if finding.fault is not None else finding.what
+
+    async def story():
+        async with watched() as (played, watch, told):
+            cable = await played.ethernet()
+            assert await code(played) == "eth0 wired eth0"
+            await played.unplug(cable)
+            assert await code(played) == "N07"
+            await played.start_modem_manager()
+            await played.modem(state=-1)
+            assert await code(played) == "N08"
+            await played.stop_manager()
+            assert await code(played) == "N06"
+            await played.start_manager()
+            await played.end("modem")
+            await played.start_modem_manager()
+            await played.modem(state=2)
+            assert await code(played) == "N09"
+
+    asyncio.run(story())
+
+
+def test_the_doctor_leaves_the_links_alone_without_the_section():
+    finding = asyncio.run(examined(Patient(load(default_file()), datetime.now, 5.0), NETWORK_STEPS[0]))
+    assert (finding.state, finding.what) == (State.NOT_TRIED, UNUSED)
