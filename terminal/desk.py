@@ -62,8 +62,8 @@ class Doctor(Protocol):
     async def uses(self) -> list[Use]:
         """What each device has done, how it is, and its early warning."""
 
-    async def keep(self, report: Report) -> None:
-        """Write the bundle that the report's reference names."""
+    async def keep(self, report: Report) -> bool:
+        """Write the bundle that the report's reference names; False where the disk fails."""
 
 
 class EventQueue:

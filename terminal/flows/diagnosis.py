@@ -45,17 +45,20 @@ async def diagnosis(desk: Desk) -> None:
     async for finding in doctor.examine(begun):
         findings.append(finding)  # noqa: PERF401 -- the next step shows what has been found
     report = Report.of(desk.settings, desk.acquirer.clock(), findings)
-    await doctor.keep(report)
+    kept = await doctor.keep(report)
     await desk.journal.note("diagnosis", f"{'+'.join(report.codes) or 'well'} {report.reference}")
-    screen = result_screen(desk.texts, report, await waiting_lines(desk))
+    screen = result_screen(desk.texts, report, await waiting_lines(desk), kept=kept)
     await desk.tell(screen, desk.settings.timeouts.menu_s)
 
 
-def result_screen(texts: Translator, report: Report, waiting: tuple[str, ...] = ()) -> Screen:
-    """What an examination ends in; ``waiting`` is told where nothing is wrong."""
-    main = report.main
+def result_screen(texts: Translator, report: Report, waiting: tuple[str, ...] = (), *, kept: bool = True) -> Screen:
+    """What an examination ends in; ``waiting`` is told where nothing is wrong.
+
+    ``kept``: there is a bundle under the report's reference; else it is said that there is none.
+    """
+    main, reference = report.main, report.reference if kept else texts.text("diagnosis.not-kept")
     if main is None or main.fault is None:
-        lines = (report.reference, *waiting)
+        lines = (reference, *waiting)
         well = texts.text("diagnosis.done")
         return Screen("diagnosis.done", texts.text(_TITLE), well, lines, tone=Tone.GOOD, qr=report.code_text)
     fault, warning = main.fault, main.fault.warning
@@ -63,7 +66,7 @@ def result_screen(texts: Translator, report: Report, waiting: tuple[str, ...] = 
         "diagnosis.warning" if warning else "diagnosis.failed",
         f"{fault.code} {fault.cause(texts, main.what)}",
         fault.instruction(texts, main.what),
-        ("  ".join([*report.codes[:_CODES_MAX], report.reference]),),
+        ("  ".join([*report.codes[:_CODES_MAX], reference]),),
         tone=Tone.WARNING if warning else Tone.BAD,
         qr=report.code_text,
     )

@@ -103,16 +103,16 @@ class DoctorAtTheCounter:
             for (name, device), (warning, what, did) in zip(self.devices.items(), told, strict=True)
         ]
 
-    async def keep(self, report: Report) -> None:
-        """Write the bundle that the report's reference names; the oldest are removed."""
+    async def keep(self, report: Report) -> bool:
+        """Write the bundle that the report's reference names; the oldest are removed. False where the disk fails."""
         words = {name: word_of(device) for name, device in self.devices.items()}
 
         async def write() -> Any:
-            await asyncio.to_thread(self._write, report, words)
+            return await asyncio.to_thread(self._write, report, words)
 
-        await self.probe(write)
+        return bool(await self.probe(write))
 
-    def _write(self, report: Report, words: dict[str, Any]) -> None:
+    def _write(self, report: Report, words: dict[str, Any]) -> bool:
         folder = Path(self.settings.terminal.state_dir) / BUNDLES
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -121,4 +121,5 @@ class DoctorAtTheCounter:
                 path.unlink(missing_ok=True)
             write_bundle(folder / f"{report.reference}.zip", report, self.settings, self.file, words)
         except OSError:
-            return  # the report stands on the screen; a full disk is among its findings
+            return False
+        return True

@@ -326,6 +326,15 @@ def test_the_diagnosis_sees_the_terminals_own_devices_and_keeps_few_bundles(coun
     counter(story)
 
 
+def test_a_bundle_that_could_not_be_written_is_not_promised(counter):
+    async def story(c):
+        (c.folder / "diagnosis").touch()  # where its folder should be
+        last = (await c.do("79"))[-1]
+        assert (last.name, last.lines) == ("diagnosis.done", ("No bundle was written",))
+
+    counter(story)
+
+
 def test_what_the_devices_have_done_is_shown_with_early_warnings(counter):
     async def story(c):
         assert (await c.do("99"))[-1].instruction == "No devices are configured"
