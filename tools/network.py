@@ -24,6 +24,7 @@ from terminal.network.state import AccessPoint, Link, Security, Trouble, shown_n
 from terminal.network.watch import NetworkWatch
 from terminal.screens.texts import LANGUAGES, Translator
 from terminal.service.gate import obstacles
+from tools.gate import CONFIGURATION
 
 __all__ = ["main"]
 
@@ -47,7 +48,8 @@ A password is never an argument: every user of the machine could read it there.
 def main(argv: list[str]) -> int:
     """List, scan, join, order; 0 when it was done. Raises ConfigError, with a remedy."""
     arguments = _parser().parse_args(argv)
-    settings = load(arguments.config) if arguments.config else None
+    path = arguments.config or (CONFIGURATION if os.access(CONFIGURATION, os.R_OK) else None)
+    settings = load(path) if path else None
     texts = Translator(arguments.language)
     return asyncio.run(_COMMANDS[arguments.command](arguments, _watch(arguments, settings), texts, settings))
 
@@ -60,7 +62,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", metavar="FILE", help="the terminal's configuration, for [network] and its journal")
+    common.add_argument(
+        "--config",
+        metavar="FILE",
+        help=f"the terminal's configuration, for [network] and its journal (default {CONFIGURATION}, if it is there)",
+    )
     common.add_argument("--bus", metavar="ADDRESS", help="the message bus; the system's when absent")
     common.add_argument("--language", choices=LANGUAGES, default="en", help="of reasons and remedies (default en)")
     common.add_argument("--json", action="store_true", help="one JSON object instead of lines")

@@ -8,13 +8,23 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jeepney import HeaderFields, Message, MessageType, Parser, new_error, new_method_return
+from jeepney import (
+    DBusAddress,
+    HeaderFields,
+    Message,
+    MessageType,
+    Parser,
+    new_error,
+    new_method_call,
+    new_method_return,
+)
 
 from config.network import Network as Section
 from terminal.network import bus as bus_module
 from terminal.network.bus import Bus, BusFault
 from terminal.network.state import Network, Trouble
 from terminal.network.watch import NetworkWatch
+from tools.rig.patience import PATIENCE
 
 
 async def served(serve, use):
@@ -180,3 +190,30 @@ def test_every_call_says_that_nothing_is_to_be_started_for_it():
 
     asyncio.run(served(answering(answer), use))
     assert set(flags) == {2}
+
+
+def test_hanging_up_on_a_bus_that_reads_no_more_does_not_hang(monkeypatch):
+    monkeypatch.setattr(bus_module, "CALL_S", 3600.0)
+
+    async def deaf(reader, writer):
+        await authenticated(reader, writer)
+        await reader.readuntil(b"Hello")
+        reader._transport.pause_reading()
+        writer.write(new_method_return(_hello(), "s", (":1.1",)).serialise(1))
+        await asyncio.Event().wait()
+
+    async def use(address):
+        bus = await Bus.open(address)
+        calls = [asyncio.ensure_future(bus.call("a.b", "/", "a.b.C", "Do", "s", "x" * 500_000)) for _ in range(4)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(60.0 * PATIENCE):
+            await bus.close()
+        return [result.trouble for result in await asyncio.gather(*calls, return_exceptions=True)]
+
+    assert asyncio.run(served(deaf, use)) == [Trouble.NO_BUS] * 4
+
+
+def _hello():
+    message = new_method_call(DBusAddress("/", "org.freedesktop.DBus", "org.freedesktop.DBus"), "Hello")
+    message.header.serial = 1
+    return message
