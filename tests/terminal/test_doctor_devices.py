@@ -1,10 +1,12 @@
 """The doctor and devices with real faults: each named by its code, none taken from a terminal that runs."""
 
 import asyncio
+import fcntl
 import functools
 import os
+import termios
 import tty
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
 import pytest
@@ -154,31 +156,67 @@ def test_a_pin_pad_that_does_not_answer_is_told_apart_from_one_that_is_not_there
     at_the_counter(story, devices={"pin_pad": {"ack_ms": 500}})
 
 
+@contextmanager
+def as_anybody(folder):
+    """Whoever may everything is refused nothing: another user asks."""
+    folder.chmod(0o711)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@contextmanager
+def printer_on_a_line(counter):
+    """Its printer hangs on a real terminal line; the line's node."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    node = os.ttyname(theirs)
+    counter.change(f"unix:{counter.printer.path}", f"serial:{node}?baud=9600")
+    try:
+        yield node, theirs
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+async def printer_finding(counter):
+    settings = load(counter.configuration)
+    with as_anybody(counter.configuration.parent):
+        patient = Patient(settings, datetime.now, 8.0)
+        return [finding async for finding in examine(patient, DEVICE_STEPS[:1])][0]
+
+
 def test_a_line_that_this_user_may_not_open_is_told_with_the_rule_that_is_missing(at_the_counter):
     async def story(counter):
-        ours, theirs = os.openpty()
-        tty.setraw(theirs)
-        node = os.ttyname(theirs)
-        os.chmod(node, 0)
-        counter.change(f"unix:{counter.printer.path}", f"serial:{node}?baud=9600")
-        counter.configuration.parent.chmod(0o711)
-        # Whoever may everything is refused nothing: another user asks.
-        settings = load(counter.configuration)
-        root = os.geteuid() == 0
-        if root:
-            os.seteuid(NOBODY)
-        try:
-            patient = Patient(settings, datetime.now, 8.0)
-            found = [finding async for finding in examine(patient, DEVICE_STEPS[:1])]
-        finally:
-            if root:
-                os.seteuid(0)
-            os.close(ours)
-            os.close(theirs)
-        assert found[0].fault.code == "P02"
-        assert 'GROUP="dialout"' in found[0].what
+        with printer_on_a_line(counter) as (node, _):
+            os.chmod(node, 0)
+            found = await printer_finding(counter)
+        assert found.fault.code == "P02"
+        assert 'GROUP="dialout"' in found.what
 
     at_the_counter(story)
+
+
+def test_a_line_that_another_program_holds_is_told_apart_from_one_that_is_not_there(at_the_counter):
+    async def story(counter):
+        with printer_on_a_line(counter) as (node, theirs):
+            os.chmod(node, 0o666)
+            fcntl.ioctl(theirs, termios.TIOCEXCL)
+            assert (await printer_finding(counter)).fault.code == "P03"
+
+    at_the_counter(story)
+
+
+def test_a_section_that_a_driver_cannot_use_is_named(at_the_counter):
+    async def story(counter):
+        assert codes(await counter.findings()) == ["M04"]
+
+    at_the_counter(story, devices={"msr": {"keys": ["KEY_NOBODYHAS=x"]}})
 
 
 def test_the_customers_display_is_looked_at_too(at_the_counter):
