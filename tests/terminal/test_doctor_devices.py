@@ -188,7 +188,8 @@ async def printer_finding(counter):
     settings = load(counter.configuration)
     with as_anybody(counter.configuration.parent):
         patient = Patient(settings, datetime.now, 8.0)
-        return [finding async for finding in examine(patient, DEVICE_STEPS[:1])][0]
+        (found,) = [finding async for finding in examine(patient, DEVICE_STEPS[:1])]
+    return found
 
 
 def test_a_line_that_this_user_may_not_open_is_told_with_the_rule_that_is_missing(at_the_counter):
