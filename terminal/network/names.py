@@ -5,9 +5,9 @@ from __future__ import annotations
 from terminal.network.state import Kind, LinkState, SimState, Trouble
 
 __all__ = [
-    "ACCESS_POINT", "ACTIVE", "DEFAULT_METRICS", "DEVICE", "DEVICE_FAILED", "JOIN_TROUBLES", "KINDS", "MODEM",
-    "MODEM_3GPP", "MODEM_FAILED", "MODEM_MANAGER", "NM", "NO_SECRETS", "PROFILE", "PROFILES", "PROFILES_PATH",
-    "PROFILE_TYPES", "ROOT", "SIM", "SIM_FAULTS", "SIM_STATES", "WIRELESS", "link_state",
+    "ACCESS_POINT", "ACTIVE", "ACTIVE_TROUBLES", "DEFAULT_METRICS", "DEVICE", "DEVICE_FAILED", "JOIN_TROUBLES", "KINDS",
+    "MODEM", "MODEM_3GPP", "MODEM_FAILED", "MODEM_MANAGER", "NM", "PROFILE", "PROFILES", "PROFILES_PATH", "ROOT", "SIM",
+    "SIM_FAULTS", "SIM_STATES", "WIRELESS", "link_state",
 ]  # fmt: skip
 
 NM, ROOT = "org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager"
@@ -19,9 +19,6 @@ MODEM, MODEM_3GPP, SIM = f"{MODEM_MANAGER}.Modem", f"{MODEM_MANAGER}.Modem.Modem
 
 KINDS = {1: Kind.ETHERNET, 2: Kind.WIFI, 8: Kind.MOBILE}
 """NMDeviceType."""
-PROFILE_TYPES = {
-    "802-3-ethernet": Kind.ETHERNET, "802-11-wireless": Kind.WIFI, "gsm": Kind.MOBILE, "cdma": Kind.MOBILE,
-}  # fmt: skip
 DEFAULT_METRICS = {Kind.ETHERNET: 100, Kind.WIFI: 600, Kind.MOBILE: 700}
 """What a route-metric of -1 stands for (NetworkManager.conf(5), nm-settings(5))."""
 DEVICE_FAILED = 120
@@ -38,7 +35,7 @@ _AUTHENTICATION = dict.fromkeys((7, 8, 9, 10, 11), Trouble.WRONG_PASSWORD)
 _ADDRESS = dict.fromkeys((5, 6, 15, 16, 17, 64), Trouble.NO_ADDRESS)
 JOIN_TROUBLES = {**_AUTHENTICATION, **_ADDRESS, 53: Trouble.NOT_FOUND}
 """NMDeviceStateReason of a device that failed: secrets and the supplicant, DHCP, the name."""
-NO_SECRETS = {9: Trouble.WRONG_PASSWORD, 10: Trouble.WRONG_PASSWORD, 5: Trouble.NO_ADDRESS}
+ACTIVE_TROUBLES = {9: Trouble.WRONG_PASSWORD, 10: Trouble.WRONG_PASSWORD, 5: Trouble.NO_ADDRESS}
 """NMActiveConnectionStateReason, where the device itself said nothing."""
 MODEM_FAILED = -1
 SIM_STATES = {2: SimState.LOCKED, 3: SimState.SEARCHING, 5: SimState.SEARCHING, 6: SimState.SEARCHING,

@@ -108,7 +108,7 @@ class NetworkWatch:
         except BusFault:
             raise
         except Exception as error:  # noqa: BLE001 - whoever answers on the bus says what he likes: of whatever shape
-            _LOG.warning("The network's answer could not be used: %s.", type(error).__name__)
+            _LOG.debug("The network's answer could not be used: %s.", type(error).__name__)  # the trouble is told
             raise BusFault(Trouble.NO_ANSWER) from None
         finally:
             if own:

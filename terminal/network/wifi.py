@@ -21,7 +21,7 @@ SCAN_S, JOIN_S = 10.0, 45.0
 LOOK_S = 0.5
 _PRIVACY = 0x1
 """NM80211ApFlags."""
-_PSK, _8021X, _SAE, _OWE = 0x100, 0x200, 0x400, 0x800
+_PSK, _SAE, _OWE = 0x100, 0x400, 0x800
 """NM80211ApSecurityFlags of the key management."""
 _NOTHING = "/"
 _ACTIVATED, _DEACTIVATED = 2, 4
@@ -92,15 +92,12 @@ async def join(bus: Bus, point: AccessPoint, password: Secret | None, order: Seq
 def security_of(flags: int, wpa: int, rsn: int) -> Security:
     """The protection of an access point, from its flags."""
     offered = wpa | rsn
-    for mask, security in (
-        (_PSK, Security.PERSONAL),
-        (_SAE, Security.SAE),
-        (_OWE, Security.OWE),
-        (_8021X, Security.ENTERPRISE),
-    ):
+    for mask, security in ((_PSK, Security.PERSONAL), (_SAE, Security.SAE), (_OWE, Security.OWE)):
         if offered & mask:
             return security
-    return Security.WEP if flags & _PRIVACY else Security.OPEN
+    if not flags & _PRIVACY:
+        return Security.OPEN
+    return Security.ENTERPRISE if offered else Security.WEP  # whatever else manages keys has accounts: 802.1X, suite B
 
 
 async def _adapters(bus: Bus) -> tuple[list[Found], Trouble | None]:
@@ -200,7 +197,7 @@ async def _connected(bus: Bus, active: str, changed: asyncio.Event, reasons: lis
 def _trouble(reasons: list[int], active: Mapping[str, Any]) -> Trouble:
     if reasons:
         return names.JOIN_TROUBLES.get(reasons[0], Trouble.NOT_JOINED)
-    return names.NO_SECRETS.get(active.get("StateReason", 0), Trouble.NOT_JOINED)
+    return names.ACTIVE_TROUBLES.get(active.get("StateReason", 0), Trouble.NOT_JOINED)
 
 
 async def _forget_others(bus: Bus, ssid: bytes, kept: str) -> None:

@@ -69,6 +69,7 @@ def test_bars_are_four_at_most_and_grow_with_the_signal(signal):
     [
         (0, 0, 0, "open"), (1, 0, 0, "wep"), (1, 0x100, 0, "personal"), (1, 0, 0x188, "personal"),
         (1, 0, 0x500, "personal"), (1, 0, 0x400, "sae"), (0, 0, 0x800, "owe"), (1, 0, 0x200, "enterprise"),
+        (1, 0, 0x2000, "enterprise"), (0, 0, 0x1000, "open"),
     ],
 )  # fmt: skip
 def test_an_access_points_flags_are_its_security(flags, wpa, rsn, security):
