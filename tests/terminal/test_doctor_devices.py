@@ -254,7 +254,7 @@ def test_somebody_tries_every_device_out_and_a_test_slip_is_printed(at_the_count
 
 
 def test_a_swipe_that_is_not_heard_and_one_that_cannot_be_read_are_told_apart(at_the_counter, monkeypatch):
-    monkeypatch.setattr("drivers.supervised.TRIED_S", 1.0)
+    monkeypatch.setattr("drivers.supervised.TRIED_S", 3.0 * PATIENCE)
 
     async def story(counter):
         does = uses(counter) | {"msr": lambda: counter.msr.type(";E?"), "scanner": None}
