@@ -159,7 +159,7 @@ class Desk:
     def show(self, screen: Screen) -> None:
         """Put a screen up; it stays until the next one."""
         self._shown = screen
-        if self._job is not None and not screen.secret:
+        if self._job is not None and not (screen.secret and screen.language):  # nothing beside a customer's PIN
             work = self._job.work
             said = self.texts.text("till.asked", till=work.sale_id, reference=work.reference).rstrip()
             screen = replace(screen, lines=(said, *screen.lines))

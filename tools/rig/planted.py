@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import itertools
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from terminal.acquirer.reversal import Reversals
 from terminal.domain.record import State, TransactionRecord
-from terminal.journal import Journal
+from terminal.journal import Asked, Journal
+from terminal.journal.till_requests import TillRequests
 
 __all__ = ["PLANTED", "main"]
 
@@ -58,6 +61,22 @@ def reversal_forgotten() -> None:
     _replace(Reversals, "drain", drain)
 
 
+def till_forgotten() -> None:
+    """What a till has asked for is known only as long as the process lives that was asked."""
+    started = time.time_ns()
+    asked_once: Callable[[TillRequests, Asked], Any] = TillRequests.ask
+    found_once: Callable[[TillRequests, str, str], Any] = TillRequests.find
+
+    async def ask(self: TillRequests, asked: Asked) -> Any:
+        return await asked_once(self, replace(asked, service_id=f"{asked.service_id}.{started}"))
+
+    async def find(self: TillRequests, sale_id: str, service_id: str) -> Any:
+        return await found_once(self, sale_id, f"{service_id}.{started}")
+
+    _replace(TillRequests, "ask", ask)
+    _replace(TillRequests, "find", find)
+
+
 def _replace(owner: type, name: str, fault: Callable[..., Any]) -> None:
     assert hasattr(owner, name), f"{owner.__name__}.{name} is no longer there: plant this fault elsewhere"
     setattr(owner, name, fault)
@@ -68,6 +87,7 @@ PLANTED: dict[str, Callable[[], None]] = {
     "recovery-declines": recovery_declines,
     "reversal-forgotten": reversal_forgotten,
     "stan-from-one": stan_from_one,
+    "till-forgotten": till_forgotten,
 }
 
 

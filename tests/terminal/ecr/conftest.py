@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from tools.rig import Rig, TerminalOptions
+from tools.rig import ACCOUNTS, Rig, TerminalOptions
 from tools.rig.patience import PATIENCE
 from tools.rig.terminal import TERMINAL
 from tools.till.till import Till
 
 QUICK = {"response_s": 3, "reversal_retry_first_s": 0.2, "reversal_retry_max_s": 0.5, "undo_shown_s": 8}
+CODE = "6220001234567890018"
+"""A customer's payment code."""
 DAY_S = 120.0 * PATIENCE
 
 
@@ -40,10 +42,29 @@ class Shop:
         await self.rig.until_input_devices()
         await self.rig.until("idle")
 
-    async def restart(self):
-        """After a kill."""
-        await self.rig.terminal.start()
-        await self.rig.until_input_devices()
+    async def asked(self, till, service, body, screen="sale.present", category="Payment"):
+        """A request that has come as far as a screen; its answer is to be awaited."""
+        since = self.rig.terminal.monitor.position
+        asking = asyncio.create_task(till.ask(category, service, body, 60))
+        await self.rig.terminal.monitor.until_screen(screen, 60.0 * PATIENCE, after=since)
+        return asking
+
+    async def paid(self, till, service, body, account="signature", screen="sale.present"):
+        """A request whose customer swipes a card, or shows a code; its answer, when the result is on the screen.
+
+        The next customer has another one: the reader takes the same within two seconds for a double swipe.
+        """
+        asking = await self.asked(till, service, body, screen)
+        if account == CODE:
+            self.rig.scan(account)
+        else:
+            self.rig.swipe(account)
+        if screen == "pre-auth.present":
+            await self.rig.until("sale.pin")
+            await self.rig.type(ACCOUNTS[account].pin)
+        told = await asking
+        await self.rig.until("outcome.")
+        return told
 
     async def charges(self):
         """What stands at the host: amounts."""
