@@ -14,4 +14,4 @@ def test_a_terminal_that_is_killed_at_every_step_charges_what_the_till_is_told_a
 
 def test_a_terminal_that_forgets_what_tills_have_asked_is_found_out():
     """A planted fault: without it the test above could not fail."""
-    assert asyncio.run(campaign(4 * len(MOMENTS), seed=1, planted="till-forgotten")).divergences
+    assert asyncio.run(campaign(4, 1, "till-forgotten", ("outcome",))).divergences
