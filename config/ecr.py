@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +56,8 @@ class Ecr(Struct, frozen=True, forbid_unknown_fields=True):
         """Whether others than programs of this machine can connect over a network."""
         if self.endpoint is None:
             return False
+        from ipaddress import ip_address  # not in the memory of those who have no till
+
         try:
             return not ip_address(self.endpoint[0]).is_loopback
         except ValueError:

@@ -37,7 +37,7 @@ from terminal.ecr.messages import (
     digest_of,
 )
 from terminal.ecr.session import Session
-from terminal.journal import Asked, Journal, RequestState, TillRequest
+from terminal.journal import Asked, BeginRefused, Journal, RequestState, TillRequest
 from terminal.screens.screen import Status
 from terminal.screens.texts import Translator
 
@@ -228,7 +228,11 @@ class Dialogue:
             return await self._again(known, asked)
         self._require_ours(header)
         self._require_free()
-        row, new = await self._requests.ask(asked)
+        try:
+            row, new = await self._requests.ask(asked)
+        except BeginRefused as refusal:
+            condition = Condition.UNAVAILABLE_SERVICE
+            raise _Refused(failure(condition, refusal.reason, self._said(refusal.reason))) from None
         if not new:
             return await self._again(row, asked)
         self._session.take(header.sale_id)

@@ -68,12 +68,16 @@ class TillRequests:
         self._record = record
 
     async def ask(self, asked: Asked) -> tuple[TillRequest, bool]:
-        """Write a request down; the request, and whether it is a new one. Compare the digest of one that is not."""
+        """Write a request down; the request, and whether it is a new one. Compare the digest of one that is not.
+
+        Raises BeginRefused when the disk has no room for the payment that would follow.
+        """
 
         def work() -> tuple[TillRequest, bool]:
             found = self._find("sale_id = ? AND service_id = ?", (asked.sale_id, asked.service_id))
             if found is not None:
                 return found, False
+            self._store.require_space()
             values = (
                 asked.sale_id, asked.service_id, asked.digest, asked.category, asked.kind, asked.amount_minor,
                 asked.reference, self._store.now(), RequestState.ASKED, "",

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from terminal.domain.record import HostAnswer, Intent, State, UndoCause
-from terminal.journal import Asked, InlineWriter, Journal, JournalError, RequestState
-from terminal.journal.database import JOURNAL_NAME
+from terminal.journal import Asked, BeginRefused, InlineWriter, Journal, JournalError, RequestState
+from terminal.journal.database import JOURNAL_NAME, LOCAL_STORAGE
 
 SALE = Intent("sale", 1234, "156", "022", "622848******1234")
 ASKED = Asked("KASSA-1", "1", b"d" * 32, "Payment", "sale", 1234, "A17")
@@ -91,6 +91,18 @@ def test_after_a_power_cut_a_request_tells_what_the_recovery_made_of_its_payment
 
     with_journal(tmp_path, before)
     with_journal(tmp_path, after)
+
+
+def test_on_a_full_disk_nothing_is_written_down_and_the_journal_lives_on(tmp_path):
+    async def story():
+        storage = replace(LOCAL_STORAGE, free_bytes=lambda folder: 1000)
+        journal = await Journal.open(tmp_path / JOURNAL_NAME, InlineWriter(), lambda: NOW, storage)
+        with pytest.raises(BeginRefused):
+            await journal.till_requests.ask(ASKED)
+        assert await journal.till_requests.find("KASSA-1", "1") is None
+        await journal.close()
+
+    asyncio.run(story())
 
 
 def test_a_journal_of_before_tills_gets_the_tables(tmp_path):
