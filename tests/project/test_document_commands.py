@@ -173,7 +173,7 @@ NOT_RUN = (
     (r"countertop replay recorder/ --check --times 100", _LONG),
     (r"python -m tools\.replay\.session .*", "what is replayed here is made by it"),
     (r"countertop simulate( --(transactions|exhaustive|year).*)?", _LONG),
-    (r"python -m tools\.kill_campaign .*", _LONG),
+    (r"python -m tools\.(till\.)?kill_campaign .*", _LONG),
 )  # fmt: skip
 """Pattern of the whole command, and why it is not run here."""
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from terminal.ecr.messages import Request
+
 __all__ = ["trace_line"]
 
 _SILENT = frozenset({"drain", "send", "journal", "draw", "port status", "gone"})
@@ -17,10 +21,14 @@ def trace_line(what: str, value: Any) -> str:
     match what:
         case "screen":
             return f"screen   {value}"
-        case "to host" | "to printer":
+        case "to host" | "to printer" | "to till":
             return f"sent     {what.removeprefix('to ')}: {value}"
         case "host":
             return _host(value[0])
+        case "till":
+            return _till(*value[0])
+        case "till's line":
+            return f"device   till is {value[0][1]} {value[0][2]}".rstrip()
         case "printer":
             return f"printer  {bytes(value[0]).hex(' ')}"
         case "dial":
@@ -48,6 +56,13 @@ def _host(arrival: Any) -> str:
     if isinstance(arrival, list):
         return f"host     {_fault(arrival)}"
     return f"host     {len(arrival)} bytes" if arrival else ""
+
+
+def _till(peer: int, packed: bytes | None) -> str:
+    if packed is None:
+        return f"till     {peer} hangs up"
+    header = msgspec.msgpack.decode(packed, type=Request).header
+    return f"till     {peer} asks: {header.message_category} {header.service_id} of {header.sale_id}"
 
 
 def _event(device: str, event: list[Any]) -> str:

@@ -41,6 +41,8 @@ def test_what_a_till_asked_is_replayed_with_everything_else(tmp_path):
     command = [sys.executable, "-m", "tools", "replay", str(tmp_path / "recording"), "--check", "--times", "3"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert told.returncode == 0, told.stdout + told.stderr
+    told = subprocess.run(command[:5], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert "asks: Payment 1 of KASSA-1" in told.stdout
     records = [record for path in life_files(tmp_path / "recording") for record in read_records(path)]
     assert ACCOUNTS["signature"].pan not in repr(records)
     assert "KASSA-2" in repr(records)
