@@ -13,7 +13,7 @@ from tools.rig.patience import PATIENCE
 from tools.rig.terminal import TERMINAL
 from tools.till.till import Till
 
-QUICK = {"response_s": 3, "reversal_retry_first_s": 0.2, "reversal_retry_max_s": 0.5, "undo_shown_s": 8}
+QUICK = {"response_s": 30, "reversal_retry_first_s": 0.2, "reversal_retry_max_s": 0.5, "undo_shown_s": 8}
 CODE = "6220001234567890018"
 """A customer's payment code."""
 DAY_S = 120.0 * PATIENCE

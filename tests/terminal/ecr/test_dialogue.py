@@ -40,7 +40,7 @@ def test_a_payment_can_be_broken_off_until_the_host_is_asked_and_not_after(shop)
         assert (reason(await paying), outcome(await paying)) == ("till.aborted", "not-begun")
         assert reason(await till.ask("Abort", "a2", STATUS)) == "ended"
         assert reason(await till.ask("Abort", "a3", {"MessageReference": {"ServiceID": "9"}})) == "unknown"
-        await host.do("next-answer", fault="late", mti="0200", seconds=1.5)
+        await host.do("next-answer", fault="late", mti="0200", seconds=6)
         asked = len(host.events.told)
         paying = await shop.asked(till, "2", payment(2000))
         shop.rig.swipe("signature")
@@ -92,7 +92,7 @@ def test_a_payment_that_is_being_undone_is_told_so_and_then_as_undone(shop):
         assert outcome(await till.ask("Payment", "1", payment(1000))) == "not-charged"
         assert await shop.charges() == []
 
-    shop(story)
+    shop(story, overrides={"response_s": 3})
 
 
 def test_the_next_sale_need_not_wait_for_the_last_result_to_leave_the_screen(shop):
@@ -288,9 +288,8 @@ def test_with_a_key_only_a_till_that_knows_it_is_heard(shop, tmp_path):
 
 def test_a_port_that_is_taken_keeps_no_terminal_from_serving(shop):
     async def story(shop):
-        assert any(
-            line["type"] == "device" and line["device"] == "till" and line["state"] == "refused"
-            for line in shop.rig.terminal.monitor.story.told
+        await shop.rig.terminal.monitor.story.until(
+            lambda line: line["type"] == "device" and line["device"] == "till" and line["state"] == "refused", 60.0
         )
         await shop.rig.until_card_wanted(700)
 
