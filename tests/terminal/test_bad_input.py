@@ -7,7 +7,7 @@ takes it. ``swipe again`` is a MisSwipe that is a bad read.
 import asyncio
 import base64
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -207,7 +207,7 @@ def desk_with(events, run=None):
             await run()
         return "approved"
 
-    acquirer = SimpleNamespace(journal=SimpleNamespace(note=note))
+    acquirer = SimpleNamespace(journal=SimpleNamespace(note=note), clock=lambda: datetime(2026, 11, 25, 12))
     desk = Desk(load(default_file()), Translator("en"), acquirer, SimpleNamespace(run=exchange), None, None, events,
                 lambda screen: desk.shown.append(screen), Status, lambda: None)  # fmt: skip
     desk.shown = []

@@ -110,7 +110,8 @@ def test_a_tr34_token_takes_the_same_way(room):
 
 def test_a_block_that_is_not_genuine_ends_the_ceremony(loaded):
     loading = begun(loaded)
+    block = block_of(os.urandom(16))
     with pytest.raises(KeysError) as fault:
-        loaded.vault.receive_key_block("tmk", block_of(os.urandom(16))[:-1] + "0", "pin")
+        loaded.vault.receive_key_block("tmk", block[:-1] + ("1" if block[-1] == "0" else "0"), "pin")
     view = loading.unfit(fault.value)
     assert (view.state, view.reason) == (State.REFUSED, "key")
