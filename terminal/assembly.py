@@ -68,9 +68,9 @@ SIGN_ON_RETRY_FIRST_S, SIGN_ON_RETRY_MAX_S = 2.0, 300.0
 async def live(
     settings: Settings, face: Face, monitor: Monitor, outside: Outside = MACHINE, parameters: Parameters | None = None
 ) -> None:
-    """Open the journal, recover, serve until cancelled. Raises JournalError and KeysError, each with a remedy,
+    """Open the journal, recover, serve until cancelled.
 
-    and NewParameters when the life is to go on with other settings.
+    Raises JournalError and KeysError, each with a remedy, and NewParameters when it is to go on with other settings.
     """
     terminal, profile = settings.terminal, settings.acquirer_profile
     clock = TerminalClock(outside.wall)

@@ -28,9 +28,10 @@ _LISTS = {"stop": b"stop", "bin": b"bin "}
 
 
 async def fetch_parameters(acquirer: Acquirer) -> ManagementResult:
-    """Terminal parameters, as tags and values. Those that apply here take effect as any changed parameter does; all are
+    """Terminal parameters, as tags and values.
 
-    kept for the technician, who sees them under 6 Print, 6 Parameters.
+    Those that apply here take effect as any changed parameter does; all are kept for the technician, who sees them
+    under 6 Print, 6 Parameters.
     """
     content = await _fetched(acquirer, "parameters", b"")
     if isinstance(content, ManagementResult):

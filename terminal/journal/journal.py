@@ -81,6 +81,8 @@ class Journal:
         """Tell of the row that each durable change has left, and of whatever else a change returns."""
         self._store.committed = tell
 
+    # --- a transaction's way ---------------------------------------------------------------
+
     async def begin(self, intent: Intent) -> TransactionRecord:
         """Durable intent with a fresh STAN and the current batch: from here on, silence is made certain.
 
