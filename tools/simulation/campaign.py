@@ -10,20 +10,23 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from tools.simulation.machine import workshop
 from tools.simulation.scenario import scenario_of
 from tools.simulation.watcher import Result
 from tools.simulation.world import run_scenario
 
-__all__ = ["Divergence", "Tally", "last_seed", "run_campaign", "run_seeds", "working_folder"]
+__all__ = ["Divergence", "Tally", "logged", "resumed", "run_campaign", "run_seeds", "working_folder", "write_line"]
 
 CHUNK_SEEDS = 20
 DIVERGENCES_MAX = 100
+_COUNTED = ("seeds", "transactions", "power_cuts", "messages", "machine_operations", "cpu_s")
+"""What is added up, and stands in a log under its own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Tally:
 
     def merge(self, other: Tally) -> None:
         """Count what another process counted."""
-        for name in ("seeds", "transactions", "power_cuts", "messages", "machine_operations", "virtual_s", "cpu_s"):
+        for name in ("virtual_s", *_COUNTED):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.last_seed = max(self.last_seed, other.last_seed)
         self.met.update(other.met)
@@ -100,7 +103,9 @@ class Tally:
                 "transactions": self.transactions,
                 "power_cuts": self.power_cuts,
                 "messages": self.messages,
+                "machine_operations": self.machine_operations,
                 "virtual_days": round(self.virtual_s / 86_400, 1),
+                "wall_s": round(self.wall_s, 1),
                 "cpu_s": round(self.cpu_s, 1),
                 "transactions_per_cpu_s": round(self.rate, 1),
                 "divergences": [[each.seed, each.invariant, each.text] for each in self.divergences],
@@ -141,10 +146,16 @@ def run_campaign(
     twice: bool = False,
     enough: Callable[[Tally], bool] = lambda tally: False,
     told: Callable[[Tally], None] = lambda tally: None,
+    begun: Tally | None = None,
 ) -> Tally:
-    """Play ``seeds`` seeds from ``first`` on in ``jobs`` processes; ``enough`` may end it sooner."""
-    total = Tally()
-    began = time.monotonic()
+    """Play ``seeds`` seeds from ``first`` on in ``jobs`` processes; ``enough`` may end it sooner.
+
+    ``begun``: what an earlier run has counted; this one is added to it.
+    """
+    total = begun or Tally()
+    if enough(total):
+        return total
+    began = time.monotonic() - total.wall_s
     starts = range(first, first + seeds, CHUNK_SEEDS)
     chunks = (range(start, min(start + CHUNK_SEEDS, first + seeds)) for start in starts)
     for tally in _tallies(chunks, jobs, twice):
@@ -179,9 +190,32 @@ def _chunk(chunk: range, twice: bool) -> Tally:
         return run_seeds(chunk, folder, twice=twice)
 
 
-def last_seed(log: Path) -> int:
-    """The seed that a log has come to; -1 when there is none."""
+def logged(log: Path) -> list[dict[str, Any]]:
+    """The lines of a log, without one that was torn when its run was killed; none when there is no log."""
     if not log.exists():
-        return -1
-    lines = log.read_text("utf-8").splitlines()
-    return max((int(json.loads(line)["last_seed"]) for line in lines if line.startswith("{")), default=-1)
+        return []
+    lines = []
+    for line in log.read_text("utf-8").splitlines():
+        with suppress(ValueError):
+            lines.append(json.loads(line))
+    return [line for line in lines if isinstance(line, dict)]
+
+
+def write_line(log: Path, line: str) -> None:
+    """Add a line to a log, whose last one may be torn."""
+    torn = log.exists() and not log.read_bytes().endswith(b"\n")
+    with log.open("a", encoding="utf-8") as file:
+        file.write("\n" * torn + line + "\n")
+
+
+def resumed(log: Path) -> Tally:
+    """What a log's runs have counted together: its last line, as ``Tally.line`` wrote it."""
+    lines = [line for line in logged(log) if "last_seed" in line]
+    if not lines:
+        return Tally()
+    last = lines[-1]
+    tally = Tally(virtual_s=last["virtual_days"] * 86_400)
+    for name in ("last_seed", "wall_s", *_COUNTED):
+        setattr(tally, name, last.get(name, getattr(tally, name)))
+    tally.divergences = [Divergence(*each) for each in last["divergences"]]
+    return tally

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tools.host.accounts import DEMO_ACCOUNTS, DEMO_CODES
 
-__all__ = ["CARD_FORMS", "QUICK_FORMS", "forms_of", "found_in", "key_forms"]
+__all__ = ["CARD_FORMS", "QUICK_FORMS", "contains", "forms_of", "found_in", "key_forms"]
 
 _CARD_DIGITS = 13
 """More than the first six that may be shown; the demonstration's long numbers share them."""
@@ -67,8 +67,13 @@ def key_forms(name: str, key: bytes) -> dict[str, bytes]:
     }
 
 
+def contains(data: bytes | bytearray, pattern: bytes) -> bool:
+    """``pattern in data``, from the end: quicker in a file full of zeros for a pattern that begins otherwise."""
+    return data.rfind(pattern) >= 0
+
+
 def found_in(data: bytes, forms: dict[str, bytes]) -> Iterator[str]:
     """Names of the canaries that sing in some bytes."""
     for name, pattern in forms.items():
-        if pattern in data:
+        if contains(data, pattern):
             yield name

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.simulation.campaign import Tally, last_seed, run_campaign, working_folder
+from tools.simulation.campaign import Tally, resumed, run_campaign, working_folder, write_line
 from tools.simulation.invariants import MEANINGS
 from tools.simulation.scenario import scenario_of
 from tools.simulation.world import run_scenario
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.exhaustive:
         from tools.simulation.exhaustive import run as explore_stories
 
-        return explore_stories(arguments.exhaustive, arguments.jobs, arguments.every)
+        return explore_stories(arguments.exhaustive, arguments.jobs, arguments.every, arguments.log)
     if arguments.planted:
         from tools.simulation.hunt import run as hunt
 
@@ -66,7 +66,7 @@ def _one(seed: int, trace: bool) -> int:
 
 def _many(arguments: argparse.Namespace) -> int:
     log: Path | None = arguments.log
-    first = arguments.first if log is None else max(arguments.first, last_seed(log) + 1)
+    begun = Tally() if log is None else resumed(log)
     told_at = time.monotonic()
 
     def told(tally: Tally) -> None:
@@ -79,12 +79,13 @@ def _many(arguments: argparse.Namespace) -> int:
 
     wanted: int = arguments.transactions
     total = run_campaign(
-        first,
-        10**9 if wanted else arguments.seeds,
+        max(arguments.first, begun.last_seed + 1),
+        10**9 if wanted else max(0, arguments.seeds - begun.seeds),
         arguments.jobs,
         twice=arguments.twice,
         enough=lambda tally: bool(wanted and tally.transactions >= wanted) or len(tally.divergences) >= 20,
         told=told,
+        begun=begun,
     )
     _log(log, total)
     print(total.text())
@@ -93,8 +94,7 @@ def _many(arguments: argparse.Namespace) -> int:
 
 def _log(log: Path | None, tally: Tally) -> None:
     if log is not None:
-        with log.open("a", encoding="utf-8") as file:
-            file.write(tally.line() + "\n")
+        write_line(log, tally.line())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -110,7 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--transactions", type=int, default=0, help="play until so many transactions instead")
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
     parser.add_argument("--twice", action="store_true", help="each seed twice: the traces must be the same")
-    parser.add_argument("--log", type=Path, help="add a line of JSON now and then; go on where it ends")
+    parser.add_argument(
+        "--log", type=Path, help="lines of JSON, now and then or for each run of a story; go on where it ends"
+    )
     parser.add_argument("--seed", type=int, help="play only this one")
     parser.add_argument("--trace", action="store_true", help="with --seed: show what happens")
     parser.add_argument("--exhaustive", metavar="STORY", help="sale, void, completion, settlement or all")

@@ -17,6 +17,7 @@ from typing import Any, cast
 import apsw
 
 from terminal.journal.database import Storage
+from tools.simulation.canaries import contains
 from tools.simulation.power import DiskFault, Power, PowerCut
 
 __all__ = ["PLATTERS", "Disk", "Platter"]
@@ -35,6 +36,8 @@ class _File:
     durable: bytearray = field(default_factory=bytearray)
     pending: list[tuple[int, bytes] | int] = field(default_factory=list)
     """Writes as (offset, data) and truncations as sizes, in order, since the last sync."""
+    synced: list[tuple[int, int]] = field(default_factory=list)
+    """Where the last sync wrote, as (offset, end): what is looked for is mostly there."""
 
 
 class Disk:
@@ -75,14 +78,19 @@ class Disk:
 
     def holds(self, pattern: bytes) -> bool:
         """Whether bytes that were synced, in any file, contain a pattern."""
-        return any(pattern in file.durable for file in self._files.values())
+        files = self._files.values()
+        if any(file.durable.find(pattern, *place) >= 0 for file in files for place in file.synced):
+            return True
+        return any(contains(file.durable, pattern) for file in files)
 
     def images(self) -> Iterator[tuple[str, bytes]]:
-        """Every file as programs see it and as the platter has it."""
+        """Every file as programs see it, and what the platter has in other places or otherwise."""
         for name, file in self._files.items():
             yield name, bytes(file.live)
-            if file.pending:
-                yield name, bytes(file.durable)
+            for change in file.pending:
+                start, end = (change, None) if isinstance(change, int) else (change[0], change[0] + len(change[1]))
+                around = slice(max(0, start - SECTOR_BYTES), None if end is None else end + SECTOR_BYTES)
+                yield name, bytes(file.durable[around])
 
     def close(self) -> None:
         """End of the life: connections are dropped without another write, and the file system is forgotten."""
@@ -167,11 +175,15 @@ class _VfsFile:
 
     def xSync(self, flags: int) -> None:
         self._disk.step()
+        if self._file.pending:
+            self._file.synced.clear()
         for change in self._file.pending:
             if isinstance(change, int):
                 _resize(self._file.durable, change)
             else:
-                _put(self._file.durable, *change)
+                offset, written = change
+                _put(self._file.durable, offset, written)
+                self._file.synced.append((offset, offset + len(written)))
         self._file.pending.clear()
 
     def xFileSize(self) -> int:

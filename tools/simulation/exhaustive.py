@@ -14,12 +14,12 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from terminal.slips.escpos import escpos_bytes
 from terminal.slips.profile import PrinterProfile
-from tools.simulation.campaign import working_folder
+from tools.simulation.campaign import logged, working_folder, write_line
 from tools.simulation.disk import PLATTERS
 from tools.simulation.faults import ALL_FAULTS, Fault
 from tools.simulation.machine import Files
@@ -249,31 +249,37 @@ def _progress(count: Count, done: int, all_cases: int) -> None:
           file=sys.stderr)  # fmt: skip
 
 
-def _all(cases: Sequence[Case], jobs: int) -> Iterator[Count]:
+def _all(cases: Sequence[Case], jobs: int) -> Iterator[tuple[Case, Count]]:
     if jobs == 1:
-        for case in cases:
-            yield _explored(case)[1]
+        yield from map(_explored, cases)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        for _, count in pool.map(_explored, cases):
-            yield count
+        yield from pool.map(_explored, cases)
 
 
-def run(name: str, jobs: int, every: int) -> int:
-    """Explore a story or all of them, or each ``every``-th of their runs; 0 when nothing diverged."""
+def run(name: str, jobs: int, every: int, log: Path | None = None) -> int:
+    """Explore a story or all of them, or each ``every``-th of their runs; 0 when nothing diverged.
+
+    ``log``: a line of JSON for each run; what it holds already is counted and not played again.
+    """
     names = list(STORIES) if name == "all" else [name]
     if any(each not in STORIES for each in names):
         known = ", ".join(STORIES)
         print(f"countertop simulate: there is no story {name!r}; there are {known} and all.", file=sys.stderr)
         return 2
+    before = {} if log is None else {line.pop("case"): Count(**line) for line in logged(log) if "case" in line}
     failed = False
     for each in names:
         cases = cases_of(each)[::every]
         total = Count()
-        for done, count in enumerate(_all(cases, jobs), 1):
+        for count in (before[str(case)] for case in cases if str(case) in before):
             total.add(count)
-            if done % 20 == 0:
-                _progress(total, done, len(cases))
+        for case, count in _all([case for case in cases if str(case) not in before], jobs):
+            total.add(count)
+            if log is not None:
+                write_line(log, json.dumps({"case": str(case), **asdict(count)}))
+            if total.runs % 20 == 0:
+                _progress(total, total.runs, len(cases))
         print(
             f"{each}: {total.runs} runs, {total.cuts} power cuts, {total.states} starts "
             f"({total.states - total.same} different), {len(total.findings)} divergences."

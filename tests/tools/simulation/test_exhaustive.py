@@ -3,7 +3,7 @@
 import pytest
 
 from tools.simulation.campaign import working_folder
-from tools.simulation.exhaustive import STORIES, Case, cases_of, explore
+from tools.simulation.exhaustive import STORIES, Case, Count, cases_of, explore, run
 from tools.simulation.faults import ALL_FAULTS, Fault
 
 
@@ -23,3 +23,23 @@ def test_a_cut_at_every_operation_leaves_nothing_unknown(story, fault):
     ends_early = story == "settlement" and fault is not Fault.NONE  # its first message fails
     assert count.cuts > (15 if ends_early else 50)
     assert count.states == 3 * count.cuts
+
+
+def test_an_exploration_goes_on_where_its_log_ends(tmp_path, capsys, monkeypatch):
+    played = []
+
+    def explored(case, folder):
+        played.append(case)
+        return Count(runs=1, cuts=len(played), states=3, findings=["I1 lost"] if len(played) == 2 else [])
+
+    monkeypatch.setattr("tools.simulation.exhaustive.explore", explored)
+    log = tmp_path / "l0.jsonl"
+    assert run("settlement", 1, 40, log) == 1
+    whole, runs = capsys.readouterr().out, len(played)
+    lines = log.read_text("utf-8").splitlines(keepends=True)
+    log.write_text("".join(lines[:-1]) + lines[-1][:20], "utf-8")  # killed while it wrote
+    played.pop()
+    assert run("settlement", 1, 40, log) == 1
+    assert (capsys.readouterr().out, len(played)) == (whole, runs)
+    assert run("settlement", 1, 40, log) == 1
+    assert (capsys.readouterr().out, len(played)) == (whole, runs)

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from tools.simulation.campaign import run_campaign, run_seeds, working_folder
+from tools.simulation.campaign import resumed, run_campaign, run_seeds, working_folder
+from tools.simulation.cli import main
 from tools.simulation.faults import ALL_FAULTS, Fault
 from tools.simulation.invariants import AT_REST, MEANINGS
 from tools.simulation.scenario import Cut, Operation, Scenario, parts_of, scenario_of
@@ -101,3 +102,15 @@ def test_a_thousand_seeds_diverge_nowhere(first):
     assert [str(each) for each in total.divergences] == []
     assert (total.seeds, total.last_seed) == (CHUNK, first + CHUNK - 1)
     assert total.power_cuts > CHUNK / 2
+
+
+def test_a_campaign_goes_on_where_its_log_ends_and_counts_all_of_it(tmp_path, capsys):
+    log = tmp_path / "campaign.jsonl"
+    assert main(["--seeds", "3", "--first", "400", "--log", str(log)]) == 0
+    with log.open("a", encoding="utf-8") as file:
+        file.write('{"seeds": 4, "last_')  # killed while it wrote
+    assert main(["--seeds", "5", "--first", "400", "--log", str(log)]) == 0
+    assert "5 seeds" in capsys.readouterr().out
+    total = resumed(log)
+    assert (total.seeds, total.last_seed) == (5, 404)
+    assert total.transactions == run_campaign(400, 5, 1).transactions
