@@ -189,9 +189,10 @@ class Ceremony:
         if not self._late(at):
             self._last_at = at
 
-    def cancel(self, at: float) -> None:
-        """The red key. While the key is being stored it does nothing: the disk decides."""
+    def cancel(self, at: float, reason: str = "") -> None:
+        """The red key, or why there is no going on. While the key is being stored it does nothing: the disk decides."""
         if (self.state, Step.CANCEL) in TRANSITIONS and not self._late(at):
+            self.reason = reason
             self._go(Step.CANCEL, at)
 
     def tick(self, at: float) -> None:

@@ -33,12 +33,14 @@ class LoaderService:
         """What the device wants to load."""
         self.loading: Loading | None = None
         self.gone = False
-        """Whether the device has given up."""
+        """Whether the device has given up, or its cable is out: a line plugged in again is a new one."""
 
     def begin(self) -> Loading:
         """The numbers are the same: the custodians may sign in. Raises as ``KeyRoom.begin``."""
         assert self.plan is not None, "the device has said what it loads"
         self.loading = self._room.begin(self.plan)
+        if self.gone:
+            self.left()
         return self.loading
 
     # -- what the device asks (LoaderDesk)
@@ -78,8 +80,8 @@ class LoaderService:
         return told
 
     def left(self) -> Mapping[str, Any]:
-        """See LoaderDesk."""
+        """See LoaderDesk. Nothing is stored, unless it already is: the device would not learn of it."""
         self.gone = True
         if self.loading is not None:
-            self.loading.cancel()
+            self.loading.cancel("gone")
         return self.state()

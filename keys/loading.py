@@ -203,9 +203,9 @@ class Loading:
         self._ceremony.tick(self._room.monotonic())
         return self._end()
 
-    def cancel(self) -> View:
-        """Leave; nothing has changed."""
-        self._ceremony.cancel(self._room.monotonic())
+    def cancel(self, reason: str = "") -> View:
+        """Leave; nothing has changed. ``reason`` where it was nobody's wish: a word for a catalogue."""
+        self._ceremony.cancel(self._room.monotonic(), reason)
         return self._end()
 
     def abandon(self) -> None:

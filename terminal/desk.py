@@ -206,6 +206,10 @@ class Desk:
             _wipe(event)
             deadline = loop.time() + timeout_s
 
+    def look_around(self) -> None:
+        """Let the question that is asked show itself anew: what it is about has changed."""
+        self._events.wake()
+
     async def pause(self, screen: Screen, seconds: float) -> None:
         """Show something for so long. Raises Cancelled on the red key; everything else is left out."""
         ends = self.monotonic_s() + seconds

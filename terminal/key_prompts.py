@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 from drivers.events import Event, Key, KeyPress
 from keys import Secret
@@ -144,22 +144,29 @@ class Attended(Generic[A]):
 
     prompt: Prompt[A]
     pressed: Callable[[], bool]
-    """Notes the key; false when the ceremony's time is up, whatever was pressed."""
+    """Notes the key; false when the ceremony is over, whatever was pressed."""
+    over: Callable[[], bool]
+    """Whether it has ended without any key: the device that was to deliver is gone."""
     also: Screen | None = None
     """What stands beside the question: what was wrong before, what the ceremony will do."""
 
     def screen(self, texts: Translator) -> Screen:
-        """The question's own, and what stands beside it."""
+        """The question's own, and what stands beside it. Raises Cancelled when there is nothing to ask any more."""
+        if self.over():
+            self._leave()
         shown = self.prompt.screen(texts)
         if self.also is None:
             return shown
         return replace(shown, lines=(*shown.lines, *self.also.lines), tone=self.also.tone)
 
     def take(self, event: Event) -> Answer[A] | None:
-        """The question's own answer. Raises Cancelled when the time is up."""
+        """The question's own answer. Raises Cancelled when the ceremony is over."""
         if isinstance(event, KeyPress) and not self.pressed():
-            wipe = getattr(self.prompt, "wipe", None)
-            if wipe is not None:
-                wipe()
-            raise Cancelled
+            self._leave()
         return self.prompt.take(event)
+
+    def _leave(self) -> NoReturn:
+        wipe = getattr(self.prompt, "wipe", None)
+        if wipe is not None:
+            wipe()
+        raise Cancelled

@@ -92,7 +92,10 @@ class Line:
             while (left := deadline - time.monotonic()) > 0:
                 if not select.select([self._descriptor], [], [], left)[0]:
                     break
-                for answer in self._reader.feed(os.read(self._descriptor, 4096)):
+                data = os.read(self._descriptor, 4096)
+                if not data:
+                    raise LineFault("The cable to the terminal is out.")
+                for answer in self._reader.feed(data):
                     if answer.number == frame.number:
                         return answer
             self._reader.rest()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
-from drivers.serial_line import open_serial
+from drivers.port import Port, open_port
 from keys import KeysError, State
 from keys.loader_service import LoaderService
 from keys.loader_terminal import TerminalEnd
 from terminal.desk import Desk
 from terminal.flows.custodians import enrol_custodians
 from terminal.flows.keys import conduct, refuse_keys, room_of, tell_end
-from terminal.key_prompts import CheckPrompt
+from terminal.key_prompts import Attended, CheckPrompt
 from terminal.prompts import Cancelled, TimedOut
 from terminal.screens.ceremony import ceremony_screen, pairing_screen
 
@@ -25,7 +26,8 @@ CONNECT_S = 120.0
 """From the menu to the device's first word."""
 WAIT_S = 1.0
 """How often the screen looks whether the device has gone on."""
-_CHUNK_BYTES = 4096
+PIECES_MAX = 64
+"""That have arrived and wait for their answer."""
 
 
 async def load_from_device(desk: Desk) -> None:
@@ -37,29 +39,56 @@ async def load_from_device(desk: Desk) -> None:
     room = await room_of(desk)
     if not room.custodians.enough:
         await enrol_custodians(desk, room)
-    service = LoaderService(room)
+    service, arrived = LoaderService(room), asyncio.Queue[bytes](PIECES_MAX)
     identity = desk.acquirer.identity
     end = TerminalEnd(
         {"terminal": identity.terminal_id, "serial_number": identity.serial_number}, service, secrets.token_bytes
     )
+
+    def received(data: bytes) -> None:
+        if not arrived.full():  # else: what stays without an answer is asked again
+            arrived.put_nowait(data)
+
     try:
-        line = _Line(address.removeprefix("serial:"), end, desk.acquirer.writer.run)
+        line = await open_port(address, received)
     except OSError:
         await desk.refuse(_TITLE, "keys.no-line")
         return
+    works = [
+        asyncio.create_task(_answer(desk, line, end, arrived)),
+        asyncio.create_task(_watch(desk, line, service)),
+    ]
     try:
         await _serve(desk, service)
     finally:
+        for work in works:
+            work.cancel()
         line.close()
         end.wipe()
         if service.loading is not None:
             service.loading.abandon()  # nothing, once it is over
 
 
+async def _answer(desk: Desk, line: Port, end: TerminalEnd, arrived: asyncio.Queue[bytes]) -> None:
+    """What arrives is answered where the vault is written, one piece after another."""
+    while True:
+        data = await arrived.get()
+        answer = await desk.acquirer.writer.run(partial(end.receive, data))
+        with suppress(OSError):  # a question that stays without an answer is asked again
+            await line.send(answer)
+
+
+async def _watch(desk: Desk, line: Port, service: LoaderService) -> None:
+    """A device whose cable is out has given up."""
+    await line.gone()
+    await desk.acquirer.writer.run(service.left)
+    desk.look_around()
+
+
 async def _serve(desk: Desk, service: LoaderService) -> None:
-    await _until(desk, lambda: bool(service.number), CONNECT_S)
-    await desk.ask(CheckPrompt(pairing_screen(desk.texts, service.number)), CONNECT_S)
-    await _until(desk, lambda: service.plan is not None, CONNECT_S)
+    if not (await _until(desk, service, lambda: bool(service.number)) and await _paired(desk, service)):
+        await desk.refuse(_TITLE, "ceremony.reason.gone")
+        return
     try:
         loading = await desk.acquirer.writer.run(service.begin)
     except KeysError as fault:
@@ -84,49 +113,25 @@ async def _serve(desk: Desk, service: LoaderService) -> None:
     await asyncio.sleep(WAIT_S)  # the device asks once more how it ended
 
 
-async def _until(desk: Desk, reached: Callable[[], bool], timeout_s: float) -> None:
-    """Wait with a screen that can be left. Raises Cancelled and TimedOut."""
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    while not reached():
+async def _paired(desk: Desk, service: LoaderService) -> bool:
+    """People agree to the line's number and the device says what it loads; False when it is gone meanwhile."""
+    asked = Attended(CheckPrompt(pairing_screen(desk.texts, service.number)), lambda: True, lambda: service.gone)
+    try:
+        await desk.ask(asked, CONNECT_S)
+    except Cancelled:
+        if not service.gone:
+            raise
+    return await _until(desk, service, lambda: service.plan is not None)
+
+
+async def _until(desk: Desk, service: LoaderService, reached: Callable[[], bool]) -> bool:
+    """Wait with a screen that can be left; False when the device is gone. Raises Cancelled and TimedOut."""
+    deadline = asyncio.get_running_loop().time() + CONNECT_S
+    while not service.gone and not reached():
         if asyncio.get_running_loop().time() > deadline:
             raise TimedOut
         try:
             await desk.ask(CheckPrompt(pairing_screen(desk.texts, "")), WAIT_S)
         except TimedOut:
             continue
-
-
-class _Line:
-    """The serial line on the loop; what arrives is answered where the vault is written, one piece after another."""
-
-    def __init__(self, address: str, end: TerminalEnd, run: Callable[[Callable[[], bytes]], object]) -> None:
-        self._descriptor = open_serial(address)
-        self._end, self._run = end, run
-        self._tasks: set[asyncio.Task[None]] = set()
-        asyncio.get_running_loop().add_reader(self._descriptor, self._readable)
-
-    def close(self) -> None:
-        """Let the line go."""
-        asyncio.get_running_loop().remove_reader(self._descriptor)
-        for task in self._tasks:
-            task.cancel()
-        os.close(self._descriptor)
-
-    def _readable(self) -> None:
-        try:
-            data = os.read(self._descriptor, _CHUNK_BYTES)
-        except OSError:
-            data = b""
-        if not data:  # the other end has gone; a line that is plugged in again is a new one
-            asyncio.get_running_loop().remove_reader(self._descriptor)
-            return
-        task = asyncio.get_running_loop().create_task(self._answer(data))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _answer(self, data: bytes) -> None:
-        answer = await self._run(lambda: self._end.receive(data))  # type: ignore[misc]
-        try:
-            os.write(self._descriptor, answer)
-        except OSError:
-            return  # a question that stays without an answer is asked again
+    return not service.gone

@@ -160,7 +160,7 @@ async def _component(desk: Desk, loading: Loading, view: View, shown: Screen) ->
 
 async def _ask(desk: Desk, loading: Loading, prompt: Prompt[A], also: Screen | None = None) -> A:
     """Ask within the ceremony's time; ``also`` says what stands beside the question."""
-    attended = Attended(prompt, loading.keep_alive, also)
+    attended = Attended(prompt, loading.keep_alive, lambda: loading.view.over, also)
     return await desk.ask(attended, max(1.0, min(_STEP_S, loading.seconds_left)))
 
 

@@ -12,6 +12,8 @@ import sys
 import tty
 from contextlib import asynccontextmanager, contextmanager
 
+import pytest
+
 from keys.kcv import kcv
 from terminal.screens.texts import Translator
 from tools.rig import Rig, TerminalOptions
@@ -19,12 +21,23 @@ from tools.rig.patience import PATIENCE
 
 CUSTODIANS = {"11": "40917263", "22": "58203714"}
 STEP_S = 30.0 * PATIENCE
+_PAIRED = (("ceremony.pairing",),)
+_ONE, _TWO = (
+    ((f"ceremony.{which}-custodian", number), ("ceremony.password", password))
+    for which, (number, password) in zip(("first", "second"), CUSTODIANS.items(), strict=True)
+)
+KEYS_UNTIL = {
+    "pairing": (),
+    "second-custodian": (*_PAIRED, *_ONE),
+    "key-check": (*_PAIRED, *_ONE, *_TWO),
+}
+"""What is asked and answered before a screen of a loading from a device."""
 LETTERS = dict(zip("ABCDEF", "123456", strict=True))
 
 
 @contextmanager
 def cable():
-    """Two serial ports, each the other's far end: their names."""
+    """Two serial ports, each the other's far end: their names, and a function that pulls the cable out."""
     loop, ends = asyncio.get_running_loop(), [pty.openpty(), pty.openpty()]
     for _, port in ends:
         tty.setraw(port)
@@ -32,13 +45,19 @@ def cable():
     pairs = ((one, other), (other, one))
     for source, target in pairs:
         loop.add_reader(source, lambda source=source, target=target: os.write(target, os.read(source, 4096)))
+    plugged = [one, other]
+
+    def pull():
+        while plugged:
+            loop.remove_reader(plugged[-1])
+            os.close(plugged.pop())
+
     try:
-        yield os.ttyname(near), os.ttyname(far)
+        yield os.ttyname(near), os.ttyname(far), pull
     finally:
-        for source, _ in pairs:
-            loop.remove_reader(source)
-        for descriptor in (one, other, near, far):
-            os.close(descriptor)
+        pull()
+        os.close(near)
+        os.close(far)
 
 
 @asynccontextmanager
@@ -123,6 +142,15 @@ async def sign_on(rig, keypad):
     )  # fmt: skip
 
 
+async def loading_device(rig, port):
+    """``countertop keyloader`` with the key that the bank has."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tools", "keyloader", "--port", f"{port}?baud=9600", "--slot", "tmk",
+        "--components", str(rig.folder / "tmk.hex"), "--kcv", value(bytes.fromhex(rig.master_key)), "--yes",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+
+
 def value(key):
     return kcv(key, "tdes").hex().upper()
 
@@ -167,7 +195,7 @@ def test_a_master_key_typed_by_two_custodians_lets_the_terminal_sign_on():
 
 def test_a_master_key_from_a_loading_device_lets_the_terminal_sign_on():
     async def play():
-        with cable() as (here, there):
+        with cable() as (here, there, _):
             options = TerminalOptions(keys={"loader": f"serial:{here}?baud=9600"})
             async with without_the_banks_key(options) as rig:
                 keypad = Keypad(rig)
@@ -175,11 +203,7 @@ def test_a_master_key_from_a_loading_device_lets_the_terminal_sign_on():
                 await keypad.menu("943")
                 await keypad.enrol()
                 await keypad.see("ceremony.connect")
-                device = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "tools", "keyloader", "--port", f"{there}?baud=9600", "--slot", "tmk",
-                    "--components", str(rig.folder / "tmk.hex"), "--kcv", value(key), "--yes",
-                    stdout=asyncio.subprocess.PIPE,
-                )  # fmt: skip
+                device = await loading_device(rig, there)
                 try:
                     pairing = await keypad.answer("ceremony.pairing")
                     await keypad.sign_in()
@@ -200,6 +224,41 @@ def test_a_master_key_from_a_loading_device_lets_the_terminal_sign_on():
     assert number is not None and number[1] == pairing["amount"], "both show the same number"
     assert value(key) in check and "stored" in said
     assert key.hex().upper() not in told + said.upper()
+
+
+@pytest.mark.parametrize("at", ["connect", "pairing", "second-custodian", "key-check"])
+def test_a_loading_device_that_is_unplugged_stores_nothing_and_the_terminal_says_so_at_once(at):
+    async def play():
+        with cable() as (here, there, pull):
+            options = TerminalOptions(keys={"loader": f"serial:{here}?baud=9600"})
+            async with without_the_banks_key(options) as rig:
+                keypad = Keypad(rig)
+                await keypad.menu("943")
+                await keypad.enrol()
+                await keypad.see("ceremony.connect")
+                device = None if at == "connect" else await loading_device(rig, there)
+                try:
+                    if device is not None:
+                        for step in KEYS_UNTIL[at]:
+                            await keypad.answer(*step)
+                        await keypad.see(f"ceremony.{at}")
+                    pull()
+                    told = await keypad.see("refused" if at in ("connect", "pairing") else "ceremony.cancelled")
+                    if device is not None:
+                        async with asyncio.timeout(STEP_S):
+                            await device.communicate()
+                finally:
+                    if device is not None and device.returncode is None:
+                        device.kill()
+                        await device.wait()
+                await keypad.press("enter")
+                await rig.until("idle")
+                return told, device, await sign_on(rig, keypad)
+
+    told, device, signed_on = asyncio.run(play())
+    assert Translator("en").text("ceremony.reason.gone") in str(told)
+    assert device is None or device.returncode == 1
+    assert signed_on["name"] == "sign-on.failed", "the bank's key was stored"
 
 
 def test_a_terminal_without_a_loading_line_says_so():

@@ -58,10 +58,12 @@ class FarEnd:
 async def exchange(end: FarEnd) -> None:
     """Connect, shake hands, send a message, read as much back, hang up: what a sale does."""
     reader, writer = await asyncio.open_connection(HOST, end.tls_port, ssl=end.context, server_hostname="localhost")
-    writer.write(bytes(MESSAGE_BYTES))
-    await reader.readexactly(MESSAGE_BYTES)
-    writer.close()
-    await writer.wait_closed()
+    try:
+        writer.write(bytes(MESSAGE_BYTES))
+        await reader.readexactly(MESSAGE_BYTES)
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
 
 def _certificate(folder: Path) -> ssl.SSLContext:

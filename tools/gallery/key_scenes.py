@@ -96,7 +96,7 @@ def ceremony_slip(texts: Translator) -> list[Line]:
 def _number(texts: Translator, view: View) -> Screen:
     name = f"ceremony.{view.state}"
     prompt = DigitsPrompt(name, "ceremony.title", name, NUMBER_DIGITS, NUMBER_DIGITS)
-    return Attended(prompt, lambda: True, ceremony_screen(texts, view)).screen(texts)
+    return Attended(prompt, lambda: True, lambda: False, ceremony_screen(texts, view)).screen(texts)
 
 
 def _beside(screen: Screen, texts: Translator, view: View) -> Screen:
