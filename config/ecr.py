@@ -43,6 +43,16 @@ class Ecr(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 120
 
+    loyalty_cards: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[01789]\d{0,5}$")], ...],
+        Meta(
+            title="first digits, one to six of them, that no bank's card begins with: 0, 1, 7, 8 or 9 at the front",
+            description="Numbers that begin so are the shop's loyalty cards: one that is pulled through while a till's"
+            " request waits for the customer's card is told to that till, and the payment card is asked for.",
+            examples=[["9826", "7"]],
+        ),
+    ] = ()
+
     @property
     def endpoint(self) -> tuple[str, int] | None:
         """Host and port, IPv6 without its brackets; None for a serial line."""

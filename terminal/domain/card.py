@@ -5,7 +5,7 @@ Card data lives in bytearrays that are wiped; nothing here prints it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -45,14 +45,18 @@ class CardRefusalReason(StrEnum):
     PIN_NEEDED = "pin-needed"
     """The service code wants a PIN, and none can be entered here."""
     NOT_PAYMENT = "not-payment"
+    LOYALTY = "loyalty"
+    """A loyalty card of the shop, where somebody wants to know of it."""
     TEST_CARD = "test-card"
 
 
 @dataclass(frozen=True, slots=True)
 class CardRefusal:
-    """A card that is not accepted, by its reason alone."""
+    """A card that is not accepted, by its reason."""
 
     reason: CardRefusalReason
+    loyalty: str = field(default="", repr=False)
+    """The number of a loyalty card; of any other card nothing stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class CardRules:
     """Whether the chip has just failed, so that the stripe may stand in."""
     refused_bins: tuple[str, ...] = ()
     """First digits of cards that do not belong in this environment."""
+    loyalty_prefixes: tuple[str, ...] = ()
+    """First digits of the shop's loyalty cards; empty where nobody wants to know of them."""
     obey_service_code: bool = True
     """Whether the service code's word on cash and PIN is followed."""
     pin_possible: bool = True
@@ -142,6 +148,8 @@ def parse_card(
 ) -> Card | CardRefusal:
     """Card of a pass, or why there is none; the tracks come without sentinels."""
     reason = CardRefusalReason
+    if (number := _loyalty(track2, rules)) is not None:
+        return CardRefusal(reason.LOYALTY, number)
     first = _track1(track1) if track1 is not None else None
     if isinstance(first, CardRefusal):
         return first
@@ -178,6 +186,13 @@ def parse_card(
         card.wipe()
         return CardRefusal(not_here)
     return card
+
+
+def _loyalty(track2: bytearray | None, rules: CardRules) -> str | None:
+    """The number of a loyalty card: track 2, or what stands there before a separator."""
+    number = bytes(track2 or b"").partition(b"=")[0]
+    known = number.startswith(tuple(prefix.encode("ascii") for prefix in rules.loyalty_prefixes))
+    return number.decode("ascii") if known and number.isdigit() and len(number) in PAN_DIGITS else None
 
 
 def _not_here(card: Card, rules: CardRules) -> CardRefusalReason | None:

@@ -14,7 +14,7 @@ from terminal.domain.transactions import TRANSACTIONS, Payer
 from terminal.ecr.messages import VERSION, Header, Reject
 from terminal.journal import RequestState, TillRequest
 
-__all__ = ["Condition", "answer", "failure", "rejection", "result_of", "transaction_of"]
+__all__ = ["Condition", "answer", "failure", "loyalty_card", "rejection", "result_of", "transaction_of"]
 
 Body = dict[str, Any]
 
@@ -72,6 +72,13 @@ def failure(condition: Condition, reason: str, text: str, **more: Any) -> Body:
     return {"Response": response, **more}
 
 
+def loyalty_card(header: Header, number: str) -> bytes:
+    """The line that tells a till of a loyalty card, while its request goes on."""
+    account = {"LoyaltyAccountID": {"LoyaltyID": number, "EntryMode": "MagStripe"}}
+    body = {"EventToNotify": "LoyaltyCard", "LoyaltyAccount": account}
+    return _line({"SaleToPOIRequest": {"MessageHeader": _event(header), "EventNotification": body}})
+
+
 def rejection(reject: Reject) -> bytes:
     """The line that answers one that cannot be understood: a response where its header can be, an event otherwise."""
     body = failure(Condition.MESSAGE_FORMAT, str(reject.fault), _SAID[str(reject.fault)])
@@ -79,17 +86,8 @@ def rejection(reject: Reject) -> bytes:
         body["Response"]["Where"] = reject.where
     if reject.header is not None and reject.header.message_category:
         return answer(reject.header, body)
-    header: Body = {"ProtocolVersion": VERSION, "MessageClass": "Event", "MessageCategory": "Event"}
-    header["MessageType"] = "Notification"
-    if reject.header is not None:
-        header |= {
-            "ServiceID": reject.header.service_id,
-            "SaleID": reject.header.sale_id,
-            "POIID": reject.header.poi_id,
-        }
-    return _line(
-        {"SaleToPOIRequest": {"MessageHeader": header, "EventNotification": {"EventToNotify": "Reject", **body}}}
-    )
+    header, told = _event(reject.header), {"EventToNotify": "Reject", **body}
+    return _line({"SaleToPOIRequest": {"MessageHeader": header, "EventNotification": told}})
 
 
 def result_of(request: TillRequest, said: str, voided_by: TransactionRecord | None = None) -> Body:
@@ -160,6 +158,14 @@ def transaction_of(record: TransactionRecord, voided_by: TransactionRecord | Non
         payment["Training"] = True
     identity = {"TransactionID": f"{record.stan:06d}", "TimeStamp": _time(record.started_at)}
     return {"POIData": {"POITransactionID": identity, "Batch": f"{record.batch:06d}"}, "PaymentResult": payment}
+
+
+def _event(about: Header | None) -> Body:
+    header = {"ProtocolVersion": VERSION, "MessageClass": "Event", "MessageCategory": "Event"}
+    header["MessageType"] = "Notification"
+    if about is None:
+        return header
+    return {**header, "ServiceID": about.service_id, "SaleID": about.sale_id, "POIID": about.poi_id}
 
 
 def _header(header: Header, type: str) -> Body:

@@ -19,7 +19,7 @@ from typing import Any
 from terminal import VERSION
 from terminal.domain.money import CURRENCIES
 from terminal.domain.record import TransactionRecord
-from terminal.ecr.answers import Condition, answer, failure, reason_of, result_of, transaction_of
+from terminal.ecr.answers import Condition, answer, failure, loyalty_card, reason_of, result_of, transaction_of
 from terminal.ecr.conversation import Heard
 from terminal.ecr.job import TAKE_OVER, Job, TillSlot, Work
 from terminal.ecr.messages import (
@@ -236,7 +236,9 @@ class Dialogue:
         if not new:
             return await self._again(row, asked)
         self._session.take(header.sale_id)
-        self._slot.offer(Job(work, row.id, row.at, partial(self._ended, peer, header, row.id)))
+        job = Job(work, row.id, row.at, partial(self._ended, peer, header, row.id))
+        job.loyalty = lambda number: self._send(peer, loyalty_card(header, number))
+        self._slot.offer(job)
         return None
 
     async def _ended(self, peer: int, header: Header, id: int, reason: str) -> None:

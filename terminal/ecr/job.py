@@ -59,6 +59,8 @@ class Job:
     aborted: bool = False
     refused: str = ""
     """Catalogue key of the last refusal that was shown."""
+    loyalty: Callable[[str], None] = lambda number: None
+    """Tells the till of a loyalty card that the customer has shown."""
 
 
 class TillSlot:

@@ -81,17 +81,22 @@ def presented(desk: Desk, payer: Card | Code | None, entry: PinEntry, target: Ca
 
 
 def _card(desk: Desk, swipe: Swipe) -> Card | CardRefusal:
-    tracks, profile = swipe.tracks, desk.acquirer.profile
+    tracks, profile, job = swipe.tracks, desk.acquirer.profile, desk.till.job
+    ecr = desk.settings.ecr
     rules = CardRules(
         check_digit=profile.card_check_digit,
         accept_track1=profile.card_accept_track1,
         refuse_expired=profile.card_refuse_expired,
         refused_bins=profile.card_refused_bins,
+        loyalty_prefixes=ecr.loyalty_cards if ecr is not None and job is not None else (),
         obey_service_code=profile.card_service_code == "obey",
         pin_possible=profile.pin != "never",
     )
     try:
-        return parse_card(tracks.track1, tracks.track2, tracks.track3, rules, desk.today(), tracks.notes)
+        read = parse_card(tracks.track1, tracks.track2, tracks.track3, rules, desk.today(), tracks.notes)
+        if job is not None and isinstance(read, CardRefusal) and read.loyalty:
+            job.loyalty(read.loyalty)
+        return read
     finally:
         tracks.wipe()
 

@@ -26,18 +26,18 @@ _PAIRS: Codec[tuple[tuple[str, str], ...]] = Codec(list, lambda plain: tuple((sl
 _CARD_SEPARATOR = b"="
 
 
-def tokens_of(room: KeyRoom, random: Callable[[int], bytes]) -> Tokens:
+def tokens_of(room: KeyRoom, random: Callable[[int], bytes], shop_prefixes: tuple[str, ...]) -> Tokens:
     """Tokens under this terminal's own key, which the vault keeps sealed; in the thread that writes the vault."""
     sealed = room.vault.kept(_KEPT)
     try:
         if isinstance(sealed, str):
             with room.vault.open_data(_LABEL, bytes.fromhex(sealed)) as secret, secret.open() as kept:
-                return Tokens(bytes(kept))
+                return Tokens(bytes(kept), shop_prefixes)
     except (KeysError, ValueError):
         pass  # of an earlier vault: tokens begin anew
     key = random(KEY_BYTES)
     room.vault.keep(**{_KEPT: room.vault.seal_data(_LABEL, key).hex()})
-    return Tokens(key)
+    return Tokens(key, shop_prefixes)
 
 
 class RecordedKeyRoom:

@@ -122,7 +122,8 @@ class Life:
         self._writing = threading.Lock()
         self._awake, self._ended = threading.Event(), threading.Event()
         self.seam = RecordingSeam(inbox, self._take, self._flush, now_us)
-        self.kept = Kept(Tokens(os.urandom(KEY_BYTES)), connected=self._connected)
+        self._shop_prefixes = settings.ecr.loyalty_cards if settings.ecr is not None else ()
+        self.kept = Kept(Tokens(os.urandom(KEY_BYTES), self._shop_prefixes), connected=self._connected)
 
         def stop(_: None) -> None:
             cancel()
@@ -199,7 +200,7 @@ class Life:
 
     def _tokens_of(self, room: KeyRoom, outside: Outside) -> None:
         with suppress(KeysError, OSError):  # a vault that takes nothing: tokens of this life alone
-            self.kept.tokens = tokens_of(room, outside.random)
+            self.kept.tokens = tokens_of(room, outside.random, self._shop_prefixes)
 
     # --- the file ------------------------------------------------------------------------
 

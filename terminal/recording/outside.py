@@ -88,7 +88,7 @@ def behind(seam: Seam, outside: Outside, kept: Kept, new_host_bytes: Callable[[]
     def till(ecr: Ecr) -> TillLines:
         from terminal.recording.till import recorded_till  # not in the memory of those who have no till
 
-        return recorded_till(seam, outside.till, kept.touch)(ecr)
+        return recorded_till(seam, outside.till, kept.touch, lambda: kept.tokens)(ecr)
 
     def network(settings: Settings) -> Networking:
         from terminal.recording.network import RecordedNetworking  # only with its section

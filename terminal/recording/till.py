@@ -17,6 +17,7 @@ from terminal.ecr.conversation import Heard
 from terminal.ecr.messages import Request
 from terminal.ecr.servers import Hear, Tell, TillLines
 from terminal.recording.seam import NOTHING, Codec, Seam
+from terminal.recording.tokens import Tokens
 
 __all__ = ["recorded_till"]
 
@@ -31,14 +32,17 @@ _CHANGED: Codec[DeviceChanged] = Codec(
 
 
 def recorded_till(
-    seam: Seam, open_lines: Callable[[Ecr], TillLines], touch: Callable[[], None]
+    seam: Seam, open_lines: Callable[[Ecr], TillLines], touch: Callable[[], None], tokens: Callable[[], Tokens]
 ) -> Callable[[Ecr], TillLines]:
-    """``open_lines`` behind the seam; ``touch`` is told that somebody is there."""
+    """``open_lines`` behind the seam; ``touch`` is told that somebody is there.
+
+    ``tokens`` stand where a replay has them: a till is told the number of a loyalty card.
+    """
 
     def opened(ecr: Ecr) -> TillLines:
         real: list[TillLines] = []
         seam.reading("open till", lambda: real.append(open_lines(ecr)), NOTHING)
-        return _Lines(seam, real[0] if real else None, touch)
+        return _Lines(seam, real[0] if real else None, touch, tokens)
 
     return opened
 
@@ -46,10 +50,13 @@ def recorded_till(
 class _Lines:
     """``TillLines``; without lines below it everything comes from the recording."""
 
-    def __init__(self, seam: Seam, real: TillLines | None, touch: Callable[[], None]) -> None:
+    def __init__(
+        self, seam: Seam, real: TillLines | None, touch: Callable[[], None], tokens: Callable[[], Tokens]
+    ) -> None:
         self._seam = seam
         self._real = real
         self._touch = touch
+        self._tokens = tokens
 
     def start(self, hear: Hear, tell: Tell) -> None:
         def heard(one: Heard) -> None:
@@ -62,7 +69,7 @@ class _Lines:
             self._real.start(told, changed)
 
     def send(self, peer: int, data: bytes) -> None:
-        self._seam.output("to till", hashlib.sha256(data).digest()[:8], f"{len(data)} bytes")
+        self._seam.output("to till", hashlib.sha256(self._tokens().replaced(data)).digest()[:8], f"{len(data)} bytes")
         if self._real is not None:
             self._real.send(peer, data)
 

@@ -19,6 +19,8 @@ __all__ = ["Tokens"]
 
 KEY_BYTES = 32
 FIRST_KEPT, LAST_KEPT = 6, 4
+HIDDEN_MIN = 2
+"""Digits that differ: one alone is fixed by the check digit."""
 SHORT_FIRST_KEPT = 1
 """Of a number below 15 digits: the industry alone."""
 CODE_FIRST_KEPT = 6
@@ -32,8 +34,10 @@ _LIKELY_DIGITS = range(13, 20)
 class Tokens:
     """Makes tokens, and finds the numbers it has seen in other data."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, shop_prefixes: tuple[str, ...] = ()) -> None:
         self.key = key
+        self._shop_prefixes = shop_prefixes
+        """First digits of the shop's loyalty cards: they stay, because they decide what is done with one."""
         self._known: OrderedDict[bytes, bytes] = OrderedDict()
         """Token by the digest of its number: the numbers themselves are not kept."""
         self._lengths: set[int] = set()
@@ -62,6 +66,8 @@ class Tokens:
         if text.startswith(NOT_PAYMENT_PREFIXES):
             return pan[:FIRST_KEPT] + b"0" * (len(pan) - FIRST_KEPT)  # a driving licence, refused by its first digits
         first = FIRST_KEPT if len(pan) >= SHORT_PAN_DIGITS else SHORT_FIRST_KEPT
+        shop = max((len(prefix) for prefix in self._shop_prefixes if text.startswith(prefix)), default=0)
+        first = min(max(first, shop), len(pan) - LAST_KEPT - HIDDEN_MIN)
         hidden, right = len(pan) - first - LAST_KEPT, luhn_valid(text)
         seed = int.from_bytes(digest, "big") % 10**hidden
         while True:  # ends within ten steps: in one place exactly one digit of ten makes the check digit right
@@ -98,7 +104,7 @@ class Tokens:
         """A text with every known number replaced, wherever it stands in a run of digits, and every likely one."""
         if not any(character.isdigit() for character in text):
             return text
-        return _DIGITS.sub(self._unknown, self._replaced(text.encode("utf-8"))).decode("utf-8")
+        return _DIGITS.sub(self._unknown, self.replaced(text.encode("utf-8"))).decode("utf-8")
 
     def _unknown(self, run: re.Match[bytes]) -> bytes:
         """A run of digits that is a card number by its length and its check digit, of whatever card."""
@@ -112,12 +118,13 @@ class Tokens:
         """Bytes with every known number replaced: as digits, and packed two to a byte from either half."""
         if not self._known:
             return data
-        data = self._replaced(data)
+        data = self.replaced(data)
         digits = data.hex().encode("ascii")
-        washed = self._replaced(digits)
+        washed = self.replaced(digits)
         return bytes.fromhex(washed.decode("ascii")) if washed != digits else data
 
-    def _replaced(self, data: bytes) -> bytes:
+    def replaced(self, data: bytes) -> bytes:
+        """Bytes with every known number replaced where it stands as digits."""
         out, shortest = bytearray(data), min(self._lengths, default=0)
         for run in _DIGITS.finditer(data):
             if run.end() - run.start() < shortest:

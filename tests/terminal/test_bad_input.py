@@ -566,6 +566,26 @@ ROWS = [
     (38, "a driving licence by track 2 alone", swiped(";636014012345674=301219800101?"), ["refused: not-payment"]),
     (38, "a loyalty card", swiped(";9123456789?"), ["refused: not-payment"]),
     (
+        38,
+        "a loyalty card of this shop",
+        swiped(";9123456789?", rules=CardRules(loyalty_prefixes=("7", "912"))),
+        ["refused: loyalty"],
+    ),
+    (
+        38,
+        "a loyalty card laid out like a bank's",
+        swiped(
+            "%B9826111122223333^MEMBER/A^3012?;9826111122223333=3012000?", rules=CardRules(loyalty_prefixes=("9826",))
+        ),
+        ["refused: loyalty"],
+    ),
+    (
+        38,
+        "a bank's card where loyalty cards are known",
+        swiped(f"%{T1}?;{T2}?", rules=CardRules(loyalty_prefixes=("9",))),
+        ["card"],
+    ),
+    (
         39,
         "a name that would drive the printer",
         a_name_that_would_drive_a_printer,

@@ -59,6 +59,7 @@ def main(argv: list[str]) -> int:
 async def _asked(arguments: argparse.Namespace, category: str, body: dict[str, Any]) -> dict[str, Any]:
     key = read_key(arguments.key_file) if arguments.key_file else None
     till = Till(arguments.connect, arguments.till, arguments.terminal, key, _show if arguments.lines else _silent)
+    till.loyalty = lambda number: print(f"Loyalty card {number}", flush=True)
     name = arguments.id or secrets.token_hex(5)
     try:
         if category not in ("Payment", "Reversal"):

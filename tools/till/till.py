@@ -63,6 +63,8 @@ class Till:
     saw: Callable[[str, bytes], None] = lambda direction, line: None
     patience: float = 1.0
     """Times are multiplied by it."""
+    loyalty: Callable[[str], None] = lambda number: None
+    """Told of a loyalty card that the customer shows while a request waits."""
     _port: Port | None = None
     _gone: asyncio.Task[None] | None = None
     _lines: LineReader = field(default_factory=LineReader)
@@ -165,9 +167,15 @@ class Till:
                 continue  # noise; the request is asked again
             envelope = message.get("SaleToPOIResponse")
             if envelope is None:
-                continue  # an event: seen, and of no consequence
+                self._noted(message.get("SaleToPOIRequest", {}).get("EventNotification", {}))
+                continue
             header = envelope["MessageHeader"]
             category = str(header["MessageCategory"])
             waiting = self._answers.get((category, str(header["ServiceID"])))
             if waiting is not None and not waiting.done():
                 waiting.set_result(envelope[f"{category}Response"])
+
+    def _noted(self, event: Body) -> None:
+        """An event; only a loyalty card is of any consequence."""
+        if event.get("EventToNotify") == "LoyaltyCard":
+            self.loyalty(str(event["LoyaltyAccount"]["LoyaltyAccountID"]["LoyaltyID"]))
