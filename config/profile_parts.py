@@ -126,6 +126,16 @@ class CardRules(CodeRules, frozen=True, forbid_unknown_fields=True, kw_only=True
             examples=["obey"],
         ),
     ] = "obey"
+    domestic_organisations: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[0-9A-Z]{3}$", title="3 digits or capital letters")], ...],
+        Meta(
+            min_length=1,
+            title="a list of card organisations",
+            description="Organisations in the host's answer, element 63.1, whose cards are domestic; a card of any "
+            "other counts on the foreign side of the settlement, one without stays domestic (§3.2).",
+            examples=[["CUP"]],
+        ),
+    ] = ("CUP",)
     completion_percent_max: Annotated[
         int,
         Meta(

@@ -78,7 +78,10 @@ async def live(
         writer = outside.writer()
         closing.callback(writer.close)
         path = Path(terminal.state_dir) / JOURNAL_NAME
-        journal = await Journal.open(path, writer, clock, outside.storage, limits_of(profile), outside.matches)
+        journal = await Journal.open(
+            path, writer, clock, outside.storage, limits_of(profile), outside.matches,
+            frozenset(profile.domestic_organisations),
+        )  # fmt: skip
         closing.push_async_callback(journal.close)
         journal.watch(_teller(monitor))
         clock.offset_s = int(await journal.setting("clock_offset_s", "0"))

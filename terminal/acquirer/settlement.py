@@ -19,7 +19,7 @@ from terminal.acquirer.reversal import Reversals
 from terminal.acquirer.safe import unseal_card
 from terminal.domain.record import TransactionRecord, Uploaded
 from terminal.domain.transactions import MANAGEMENT, TRANSACTIONS
-from terminal.journal import BeginRefused, Settlement, SettlementState, Slip
+from terminal.journal import BeginRefused, Settlement, SettlementState, SideTotals, Slip, is_foreign
 
 __all__ = ["SettlementResult", "settle", "totals_text"]
 
@@ -27,8 +27,8 @@ GROUP_MAX = 8
 """Records in one upload message: 2 and 8 times 40 digits are the 322 of element 48."""
 _APPROVED = "00"
 _DOMESTIC_AT, _FOREIGN_AT, _TOTALS_DIGITS = 30, 61, 62
-_NO_FOREIGN = "0" * 30
-_DOMESTIC_CARD = "00"
+_CARD_TYPE = {False: "00", True: "01"}
+"""Of an uploaded record: domestic and foreign card."""
 _PAN_DIGITS = 20
 
 
@@ -73,11 +73,11 @@ async def settle(acquirer: Acquirer, reversals: Reversals, advices: Advices) -> 
 
 def totals_text(settlement: Settlement) -> str:
     """Element 48 of the 0500: debit and credit, domestic then foreign, each with a place for the result."""
-    domestic = (
-        f"{settlement.debit_minor:012d}{settlement.debit_count:03d}"
-        f"{settlement.credit_minor:012d}{settlement.credit_count:03d}"
-    )
-    return f"{domestic}0{_NO_FOREIGN}0"
+    return f"{_side_text(settlement.domestic_totals)}0{_side_text(settlement.foreign_totals)}0"
+
+
+def _side_text(side: SideTotals) -> str:
+    return f"{side.debit_minor:012d}{side.debit_count:03d}{side.credit_minor:012d}{side.credit_count:03d}"
 
 
 async def _compare(acquirer: Acquirer, settlement: Settlement) -> Settlement | str:
@@ -146,8 +146,11 @@ async def _upload_one(acquirer: Acquirer, batch: int, rows: Sequence[Transaction
 
 
 async def _upload_group(acquirer: Acquirer, batch: int, rows: Sequence[TransactionRecord]) -> str:
+    domestic = acquirer.journal.domestic
     records = "".join(
-        f"{_DOMESTIC_CARD}{row.stan:06d}{_pan_digits(acquirer, row)}{row.amount_minor:012d}" for row in rows
+        f"{_CARD_TYPE[is_foreign(row.card_organisation, domestic)]}{row.stan:06d}"
+        f"{_pan_digits(acquirer, row)}{row.amount_minor:012d}"
+        for row in rows
     )
     reply = await _ask(acquirer, "upload", batch, {48: f"{len(rows):02d}{records}"})
     return await _delivered(acquirer, reply, rows)

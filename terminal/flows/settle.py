@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from terminal.acquirer.settlement import SettlementResult
 from terminal.desk import Desk
-from terminal.domain.money import CURRENCIES, format_amount
+from terminal.domain.money import CURRENCIES, Currency, format_amount
+from terminal.journal import Totals
 from terminal.prompts import Confirm
 from terminal.screens.screen import Screen, Tone
+from terminal.screens.texts import Translator
 
-__all__ = ["resume_settlement", "settle_flow"]
+__all__ = ["resume_settlement", "settle_flow", "settle_screen"]
 
 
 async def settle_flow(desk: Desk) -> SettlementResult:
     """Show the totals, have them confirmed, settle. Raises Cancelled."""
-    totals = await desk.journal.totals()
-    texts, currency = desk.texts, CURRENCIES[desk.acquirer.profile.currency]
-    screen = Screen(
-        "settle.confirm",
-        texts.text("settle.title"),
-        texts.text("settle.confirm"),
-        lines=(
-            texts.text("settle.debit", count=totals.debit_count, amount=format_amount(totals.debit_minor, currency)),
-            texts.text("settle.credit", count=totals.credit_count, amount=format_amount(totals.credit_minor, currency)),
-        ),
-    )
+    screen = settle_screen(desk.texts, await desk.journal.totals(), CURRENCIES[desk.acquirer.profile.currency])
     await desk.ask(Confirm(screen), desk.settings.timeouts.menu_s)
     return await _settle(desk)
+
+
+def settle_screen(texts: Translator, totals: Totals, currency: Currency) -> Screen:
+    """What is about to be told to the host; the sides apart when there are foreign cards."""
+    lines: list[str] = []
+    for heading, side in (("side.domestic", totals.domestic), ("side.foreign", totals.foreign)):
+        if not totals.foreign and side is totals.foreign:
+            continue
+        lines += [texts.text(heading)] if totals.foreign else []
+        lines += [
+            texts.text("settle.debit", count=side.debit_count, amount=format_amount(side.debit_minor, currency)),
+            texts.text("settle.credit", count=side.credit_count, amount=format_amount(side.credit_minor, currency)),
+        ]
+    return Screen("settle.confirm", texts.text("settle.title"), texts.text("settle.confirm"), lines=tuple(lines))
 
 
 async def resume_settlement(desk: Desk) -> None:

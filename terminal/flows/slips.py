@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terminal.desk import Desk
-from terminal.domain.money import CURRENCIES, format_amount
+from terminal.domain.money import CURRENCIES, Currency, format_amount
 from terminal.domain.outcome import outcome_of
 from terminal.domain.record import TransactionRecord
 from terminal.flows.outcome import outcome_screen
@@ -11,6 +11,7 @@ from terminal.flows.receipt import show_receipt
 from terminal.journal import Slip, Totals
 from terminal.prompts import DigitsPrompt
 from terminal.screens.screen import Screen, Tone
+from terminal.screens.texts import Translator
 
 __all__ = [
     "print_details",
@@ -21,6 +22,7 @@ __all__ = [
     "reprint_last",
     "show_last",
     "show_totals",
+    "totals_screen",
 ]
 
 _STAN_DIGITS = 6
@@ -69,7 +71,8 @@ async def show_totals(desk: Desk) -> None:
     totals = await desk.journal.totals()
     await desk.journal.jobs.queue_slip(None, Slip.TOTALS, reprint=False)
     desk.print_waiting()
-    await desk.tell(_totals_screen(desk, totals), desk.settings.timeouts.outcome_s)
+    screen = totals_screen(desk.texts, totals, CURRENCIES[desk.acquirer.profile.currency])
+    await desk.tell(screen, desk.settings.timeouts.outcome_s)
 
 
 async def print_details(desk: Desk) -> None:
@@ -111,18 +114,19 @@ async def query(desk: Desk) -> None:
     await desk.tell(outcome_screen(desk.texts, outcome_of(record)), desk.settings.timeouts.outcome_s)
 
 
-def _totals_screen(desk: Desk, totals: Totals) -> Screen:
-    currency = CURRENCIES[desk.acquirer.profile.currency]
-    texts = desk.texts
+def totals_screen(texts: Translator, totals: Totals, currency: Currency) -> Screen:
+    """What a batch comes to, kind by kind, and how much of it is of foreign cards; the slip has each side whole."""
     rows = [
         texts.text(
             "totals.row",
-            kind=texts.text(f"kind.{row.kind}"),
-            count=row.count,
-            amount=format_amount(row.amount_minor, currency),
+            kind=texts.text(f"kind.{kind}"),
+            count=sum(row.count for row in totals.kinds if row.kind == kind),
+            amount=format_amount(sum(row.amount_minor for row in totals.kinds if row.kind == kind), currency),
         )
-        for row in totals.kinds
+        for kind in dict.fromkeys(row.kind for row in totals.kinds)
     ]
+    if totals.foreign:
+        rows.append(texts.text("totals.foreign", amount=format_amount(totals.foreign.net_minor, currency)))
     return Screen(
         "totals",
         texts.text("menu.print.totals"),

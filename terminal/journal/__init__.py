@@ -8,7 +8,7 @@ from terminal.journal.refusal import BeginRefused
 from terminal.journal.rows import PrintJob, Slip
 from terminal.journal.settlements import Settlement, SettlementState
 from terminal.journal.till_requests import Asked, RequestState, TillRequest
-from terminal.journal.totals import KindTotal, Totals
+from terminal.journal.totals import KindTotal, SideTotals, Totals, is_foreign
 from terminal.journal.writer import InlineWriter, ThreadWriter, Writer
 
 __all__ = [
@@ -25,10 +25,12 @@ __all__ = [
     "RequestState",
     "Settlement",
     "SettlementState",
+    "SideTotals",
     "SignInResult",
     "Slip",
     "ThreadWriter",
     "TillRequest",
     "Totals",
     "Writer",
+    "is_foreign",
 ]

@@ -27,6 +27,9 @@ __all__ = [
 JOURNAL_NAME = "journal.db"
 """The file in the state folder."""
 SCHEMA_VERSION = 1
+_LATER_COLUMNS = {
+    "settlement": ("foreign_debit_count", "foreign_debit_minor", "foreign_credit_count", "foreign_credit_minor"),
+}
 FREE_BYTES_MIN = 8 * 1024 * 1024
 """Below this the terminal takes no payment: a full disk must be met before a sale, not in it."""
 
@@ -148,8 +151,18 @@ def _create_or_check(database: sqlite3.Connection) -> None:
     if version == 0:
         _run(database, "schema.sql")
         database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    _add_columns(database)
     # Tables beside the others, which an older version leaves alone: made when they are not there.
     _run(database, "till.sql")
+
+
+def _add_columns(database: sqlite3.Connection) -> None:
+    """Columns that came later: each has a default, so that an older version goes on with the file all the same."""
+    for table, columns in _LATER_COLUMNS.items():
+        known = {name for (name,) in database.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+        for name in columns:
+            if name not in known:
+                database.execute(f"ALTER TABLE {table} ADD COLUMN {name} INTEGER NOT NULL DEFAULT 0")
 
 
 def _run(database: sqlite3.Connection, script: str) -> None:

@@ -27,7 +27,7 @@ from terminal.journal.rows import COLUMNS, record_from_row
 from terminal.journal.settlements import Settlements, refuse_while_open
 from terminal.journal.store import Store, WallClock
 from terminal.journal.till_requests import TillRequests
-from terminal.journal.totals import COUNTED, Totals, totals_of
+from terminal.journal.totals import COUNTED, DOMESTIC, Totals, read_totals
 from terminal.journal.writer import Writer
 
 __all__ = ["Journal", "WallClock"]
@@ -36,12 +36,13 @@ STAN_MAX = 999_999
 INTERRUPTED_REASON = "98"
 """Element 39 of the reversal of an attempt that a power cut interrupted: no answer (facts/unionpay.md §3.1)."""
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM txn"
-_NO_ANSWER = HostAnswer()
 _OPEN = "state IN ('sent', 'reversing', 'advising')"
 """The words of the index ``txn_open``: without them a query for open rows would walk through years of closed ones."""
 _LIVE = "state IN ('sent', 'approved', 'reversing', 'advising')"
 _HINDERS = {"tip": "reason.has-tip", "refund": "reason.has-refund", "qr-refund": "reason.has-refund"}
 """What stands on a payment and would be left without it: then it is refunded, not made void."""
+_SETS = {"card_organisation": "iif(original IS NULL OR card_organisation = '', :card_organisation, card_organisation)"}
+"""A void, tip or refund stands on the side of what it is about, whatever its own answer calls the card."""
 _REFUNDS = ("refund", "qr-refund")
 _VOIDS = tuple(kind.name for kind in TRANSACTIONS.values() if kind.undoes)
 
@@ -49,10 +50,13 @@ _VOIDS = tuple(kind.name for kind in TRANSACTIONS.values() if kind.undoes)
 class Journal:
     """Durable rows of one terminal. All methods are coroutines; the work runs in the writer."""
 
-    def __init__(self, store: Store, limits: Limits, matches: Matches | None = None) -> None:
+    def __init__(
+        self, store: Store, limits: Limits, matches: Matches | None = None, domestic: frozenset[str] = DOMESTIC
+    ) -> None:
         self._store = store
         self._database = store.database
         self.limits = limits
+        self.domestic = domestic
         self.jobs = PrintJobs(store, self._record)
         self.settlements = Settlements(store, self._totals, self.jobs)
         self.operators = Operators(store, matches)
@@ -68,10 +72,14 @@ class Journal:
         storage: Storage = LOCAL_STORAGE,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         matches: Matches | None = None,
+        domestic: frozenset[str] = DOMESTIC,
     ) -> Journal:
-        """Open the journal and assert its durability. Raises JournalError."""
+        """Open the journal and assert its durability; ``domestic`` organisations' cards are no foreign ones.
+
+        Raises JournalError.
+        """
         database = await writer.run(lambda: open_database(path, storage))
-        return cls(Store(database, writer, now, path.parent, storage), limits, matches)
+        return cls(Store(database, writer, now, path.parent, storage), limits, matches, domestic)
 
     async def close(self) -> None:
         """Close the file; only an orderly way out, never needed for durability."""
@@ -259,15 +267,7 @@ class Journal:
 
     async def has_space(self) -> bool:
         """Whether a payment may begin, as far as the disk goes."""
-
-        def work() -> bool:
-            try:
-                self._store.require_space()
-            except BeginRefused:
-                return False
-            return True
-
-        return await self._store.run(work)
+        return await self._store.run(self._store.has_space)
 
     async def note(self, what: str, detail: str = "") -> None:
         """Add a line to the event log. Never card data, PIN or key."""
@@ -297,8 +297,7 @@ class Journal:
                 "undo_cause": "",
                 "reversal_reason": "",
                 "reversal_tries": 0,
-                **asdict(_NO_ANSWER),
-                "auth_code": auth_code,
+                **asdict(HostAnswer(auth_code=auth_code, card_organisation=self._organisation(intent))),
             }
             names = ", ".join(values)
             marks = ", ".join(f":{name}" for name in values)
@@ -312,6 +311,11 @@ class Journal:
             return self._record(row)
 
         return await self._store.commit(work)
+
+    def _organisation(self, intent: Intent) -> str:
+        """Of the card that the original was paid with; empty where the host has yet to name it."""
+        original = intent.referral.original
+        return "" if original is None else self._record(original).card_organisation
 
     def _require_voidable(self, intent: Intent, batch: int) -> None:
         undoes, original = TRANSACTIONS[intent.kind].undoes, intent.referral.original
@@ -366,13 +370,7 @@ class Journal:
         return await self._store.run(lambda: self._records(where, values))
 
     def _totals(self, batch: int) -> Totals:
-        batch = batch or self._store.batch()
-        rows = self._database.execute(
-            f"SELECT kind, count(*), sum(amount_minor) FROM txn WHERE batch = ? AND {COUNTED} "
-            "GROUP BY kind ORDER BY kind",
-            (batch,),
-        )
-        return totals_of(batch, rows)
+        return read_totals(self._database, batch or self._store.batch(), self.domestic)
 
     def _take_stan(self) -> int:
         stan = int(self._store.setting("stan", "0")) % STAN_MAX + 1
@@ -380,7 +378,7 @@ class Journal:
         return stan
 
     def _update(self, id: int, values: dict[str, Any]) -> None:
-        assignments = ", ".join(f"{name} = :{name}" for name in values)
+        assignments = ", ".join(f"{name} = {_SETS.get(name, f':{name}')}" for name in values)
         self._database.execute(f"UPDATE txn SET {assignments} WHERE id = :id", {**values, "id": id})
 
     def _records(self, where: str, values: tuple[Any, ...] = ()) -> list[TransactionRecord]:

@@ -79,7 +79,11 @@ CREATE TABLE settlement (
     credit_count INTEGER NOT NULL,
     credit_minor INTEGER NOT NULL,
     domestic     TEXT    NOT NULL,
-    "foreign"    TEXT    NOT NULL
+    "foreign"    TEXT    NOT NULL,
+    foreign_debit_count  INTEGER NOT NULL DEFAULT 0,
+    foreign_debit_minor  INTEGER NOT NULL DEFAULT 0,
+    foreign_credit_count INTEGER NOT NULL DEFAULT 0,
+    foreign_credit_minor INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE UNIQUE INDEX settlement_open ON settlement (state != 'done') WHERE state != 'done';

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from enum import StrEnum
 
 from terminal.domain.record import Uploaded
 from terminal.journal.jobs import PrintJobs
 from terminal.journal.refusal import BeginRefused
 from terminal.journal.store import Store
-from terminal.journal.totals import Totals
+from terminal.journal.totals import SideTotals, Totals
 
 __all__ = ["Settlement", "SettlementState", "Settlements", "refuse_while_open"]
 
 BATCH_MAX = 999_999
 _OPEN = "state IN ('sent', 'reversing', 'advising')"
+_SIDE = len(fields(SideTotals))
+_SUMS = ", ".join(f"{side}{field.name}" for side in ("", "foreign_") for field in fields(SideTotals))
+"""Columns of the domestic side, then those of the foreign one."""
 
 
 class SettlementState(StrEnum):
@@ -38,18 +41,22 @@ class Settlement:
     batch: int
     state: SettlementState
     started_at: str
-    debit_count: int
-    debit_minor: int
-    credit_count: int
-    credit_minor: int
+    domestic_totals: SideTotals
+    foreign_totals: SideTotals
     domestic: str
-    """The host's result: 1 balanced, 2 not, 3 error; empty before its answer."""
+    """The host's result for domestic cards: 1 balanced, 2 not, 3 error; empty before its answer."""
     foreign: str
+    """The host's result for foreign cards; 0 where it compares none."""
 
     @property
     def balanced(self) -> bool:
-        """Whether the host agrees in full."""
-        return self.domestic == "1" and self.foreign in ("1", "0")
+        """Whether the host agrees on both sides; a side that it does not compare must be empty."""
+        return self.domestic == "1" and (self.foreign == "1" or (self.foreign == "0" and not self.foreign_totals))
+
+    @property
+    def net_minor(self) -> int:
+        """What the merchant has coming for both sides."""
+        return self.domestic_totals.net_minor + self.foreign_totals.net_minor
 
 
 class Settlements:
@@ -90,16 +97,14 @@ class Settlements:
                 raise BeginRefused("reason.transaction-open")
             totals = self._totals(self._store.batch())
             self._store.database.execute(
-                "INSERT INTO settlement (batch, state, started_at, debit_count, debit_minor, credit_count, "
-                'credit_minor, domestic, "foreign") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+                f"INSERT INTO settlement (batch, state, started_at, {_SUMS}, domestic, "
+                '"foreign") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
                 (
                     totals.batch,
                     SettlementState.COMPARING,
                     self._store.now(),
-                    totals.debit_count,
-                    totals.debit_minor,
-                    totals.credit_count,
-                    totals.credit_minor,
+                    *astuple(totals.domestic),
+                    *astuple(totals.foreign),
                     "",
                     "",
                 ),
@@ -172,11 +177,13 @@ class Settlements:
 
     def _find(self, where: str, *values: int) -> Settlement | None:
         row = self._store.database.execute(
-            "SELECT batch, state, started_at, debit_count, debit_minor, credit_count, credit_minor, domestic, "
-            f'"foreign" FROM settlement {where}',
-            values,
+            f'SELECT batch, state, started_at, {_SUMS}, domestic, "foreign" FROM settlement {where}', values
         ).fetchone()
-        return None if row is None else Settlement(row[0], SettlementState(row[1]), *row[2:])
+        if row is None:
+            return None
+        batch, state, started_at, *sums, domestic, foreign = row
+        sides = SideTotals(*sums[:_SIDE]), SideTotals(*sums[_SIDE:])
+        return Settlement(batch, SettlementState(state), started_at, *sides, domestic, foreign)
 
 
 def refuse_while_open(store: Store) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from terminal.journal.database import JournalError, JournalFault, Storage, require_space
+from terminal.journal.refusal import BeginRefused
 from terminal.journal.writer import Writer
 
 __all__ = ["Store", "WallClock"]
@@ -88,6 +89,14 @@ class Store:
     def require_space(self) -> None:
         """Raises BeginRefused when a payment that begins now might not find room for its end."""
         require_space(self._folder, self._storage)
+
+    def has_space(self) -> bool:
+        """Whether a payment may begin, as far as the disk goes."""
+        try:
+            self.require_space()
+        except BeginRefused:
+            return False
+        return True
 
     def setting(self, name: str, default: str) -> str:
         """A value of the terminal's own."""

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from terminal.domain.money import CURRENCIES, format_amount
 from terminal.domain.record import TransactionRecord
-from terminal.journal import Settlement
+from terminal.journal import Settlement, SideTotals
 from terminal.screens.texts import Translator
 from terminal.slips.layout import RULE, Line, Merchant, Style, batch_head
 
 __all__ = ["details_slip", "parameters_slip", "settlement_slip"]
 
 _LAST_SHOWN = 4
+_RESULTS = {"1": "slip.balanced", "3": "slip.compare-error"}
+"""What the host found of one side; all else is that the totals differ."""
 _FACT_CHARACTERS = 30
 """Name and value on one line of the narrowest paper."""
 
@@ -51,15 +53,29 @@ def settlement_slip(
     say = texts.text
     when = settlement.started_at.replace("-", "/").replace("T", " ")
     lines = batch_head("slip.settlement", merchant, settlement.batch, when, texts, duplicate=duplicate)
-    for name, count, amount_minor in (
-        ("slip.debit", settlement.debit_count, settlement.debit_minor),
-        ("slip.credit", settlement.credit_count, settlement.credit_minor),
-    ):
-        lines.append(Line(f"{say(name)} × {count}", format_amount(amount_minor, CURRENCIES[currency])))
-    net = format_amount(settlement.debit_minor - settlement.credit_minor, CURRENCIES[currency])
+    if settlement.foreign_totals:
+        for heading, side, result in (
+            ("side.domestic", settlement.domestic_totals, settlement.domestic),
+            ("side.foreign", settlement.foreign_totals, settlement.foreign),
+        ):
+            lines.append(Line(say(heading), say(_RESULTS.get(result, "slip.unbalanced"))))
+            lines += _side(side, currency, texts)
+    else:
+        lines += _side(settlement.domestic_totals, currency, texts)
+    net = format_amount(settlement.net_minor, CURRENCIES[currency])
     agreed = "slip.balanced" if settlement.balanced else "slip.unbalanced"
     not_taken = [Line(say("slip.upload-refused"), f"{stan:06d}") for stan in refused]
     return [*lines, RULE, Line(say("slip.amount"), net, Style.AMOUNT), Line(say(agreed), style=Style.MARK), *not_taken]
+
+
+def _side(side: SideTotals, currency: str, texts: Translator) -> list[Line]:
+    return [
+        Line(f"{texts.text(name)} × {count}", format_amount(amount_minor, CURRENCIES[currency]))
+        for name, count, amount_minor in (
+            ("slip.debit", side.debit_count, side.debit_minor),
+            ("slip.credit", side.credit_count, side.credit_minor),
+        )
+    ]
 
 
 def parameters_slip(

@@ -121,8 +121,11 @@ def totals_slip(
         return Line(name, format_amount(kind.amount_minor, CURRENCIES[currency]))
 
     lines = batch_head("slip.totals", merchant, totals.batch, when, texts, duplicate=duplicate)
-    lines += [row(kind) for kind in totals.kinds] or [Line(say("totals.empty"))]
-    net = format_amount(totals.debit_minor - totals.credit_minor, CURRENCIES[currency])
+    for heading, kinds in totals.sections:
+        lines += [Line(say(heading))] if heading else []
+        lines += [row(kind) for kind in kinds]
+    lines += [] if totals.kinds else [Line(say("totals.empty"))]
+    net = format_amount(totals.net_minor, CURRENCIES[currency])
     lines += [RULE, Line(say("slip.amount"), net, Style.AMOUNT)]
     return lines
 

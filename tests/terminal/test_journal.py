@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from terminal.domain.record import HostAnswer, Intent, State, UndoCause
-from terminal.journal import InlineWriter, Journal, JournalError, Slip, ThreadWriter
+from terminal.domain.record import HostAnswer, Intent, Referral, State, UndoCause
+from terminal.journal import InlineWriter, Journal, JournalError, KindTotal, SideTotals, Slip, ThreadWriter
 from terminal.journal.database import open_database
 
 NOW = datetime(2026, 11, 24, 12, 0, 0)
@@ -139,8 +139,64 @@ def test_totals_are_the_sum_of_the_approved_rows_of_the_batch(path):
         return await journal.totals()
 
     totals = run(path, story)
-    assert (totals.debit_count, totals.debit_minor, totals.credit_count) == (3, 400, 0)
+    assert totals.domestic == SideTotals(debit_count=3, debit_minor=400)
     assert [(row.kind, row.count, row.amount_minor) for row in totals.kinds] == [("qr-sale", 1, 250), ("sale", 2, 150)]
+
+
+def of(organisation, rrn="123456789012"):
+    return HostAnswer(response_code="00", rrn=rrn, auth_code="654321", card_organisation=organisation)
+
+
+def test_a_card_of_another_organisation_counts_on_the_foreign_side_with_its_void_and_its_refund(path):
+    async def story(journal):
+        sales = []
+        for amount, organisation in ((100, "CUP"), (250, "VIS"), (70, "MCC"), (30, "")):
+            record = await journal.begin(Intent("sale", amount, "156", "022", "x"))
+            sales.append(await journal.approve(record.id, of(organisation, f"{amount:012d}"), ()))
+        for kind, original, said in (("sale-void", sales[1], "CUP"), ("refund", sales[2], "")):
+            about = Referral(original.id, original.batch, original.stan)
+            record = await journal.begin(Intent(kind, original.amount_minor, "156", "022", "x", referral=about))
+            assert record.card_organisation == original.card_organisation, "known before the host is asked"
+            record = await journal.approve(record.id, of(said), ())
+            assert record.card_organisation == original.card_organisation, "whatever the answer calls it"
+        return await journal.totals()
+
+    totals = run(path, story)
+    assert totals.domestic == SideTotals(debit_count=2, debit_minor=130), "a card that nobody named is domestic"
+    assert totals.foreign == SideTotals(2, 320, 2, 320)
+    assert totals.net_minor == 130
+    assert totals.kinds == (
+        KindTotal("sale", 2, 130),
+        KindTotal("refund", 1, 70, foreign=True),
+        KindTotal("sale", 2, 320, foreign=True),
+        KindTotal("sale-void", 1, 250, foreign=True),
+    )
+    assert [heading for heading, _ in totals.sections] == ["side.domestic", "side.foreign"]
+
+
+def test_a_tip_stands_on_the_foreign_side_before_the_host_has_heard_of_it(path):
+    async def story(journal):
+        record = await journal.begin(Intent("sale", 1000, "156", "022", "x"))
+        await journal.approve(record.id, of("VIS"), ())
+        about = Referral(record.id, record.batch, record.stan)
+        await journal.store(Intent("tip", 100, "156", "012", "x", referral=about), "654321", ())
+        return await journal.totals()
+
+    assert run(path, story).foreign == SideTotals(2, 1100)
+
+
+def test_a_journal_of_the_version_before_foreign_cards_is_taken_over_with_its_settlement_under_way(path):
+    async def settle(journal):
+        record = await journal.begin(SALE)
+        await journal.approve(record.id, of("CUP"), ())
+        return await journal.settlements.begin()
+
+    begun = run(path, settle)
+    old = sqlite3.connect(path)
+    for name in ("debit_count", "debit_minor", "credit_count", "credit_minor"):
+        old.execute(f"ALTER TABLE settlement DROP COLUMN foreign_{name}")
+    old.close()
+    assert run(path, lambda journal: journal.settlements.open()) == begun
 
 
 def test_a_slip_is_owed_until_it_is_done(path):

@@ -42,6 +42,8 @@ _GOLDEN_SLIPS = (
     ("en", "sale-customer"),
     ("en", "not-charged"),
     ("en", "totals"),
+    ("en", "totals-foreign"),
+    ("zh", "settlement-foreign"),
     ("fi", "training"),
 )
 _EXAMPLES = """examples:

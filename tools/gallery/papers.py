@@ -37,10 +37,12 @@ def slips(language: str) -> list[tuple[str, list[Line]]]:
         ),
         ("settlement", settlement_slip(samples.SETTLEMENT, samples.MERCHANT, "156", texts)),
         ("settlement-unbalanced", settlement_slip(samples.UNBALANCED, samples.MERCHANT, "156", texts, refused=[4])),
+        ("settlement-foreign", settlement_slip(samples.SETTLEMENT_WITH_FOREIGN, samples.MERCHANT, "156", texts)),
         ("details", details_slip([samples.PIN_SALE, samples.CODE_SALE], 1, samples.MERCHANT, samples.WHEN, texts)),
         ("parameters", parameters_slip(samples.PARAMETERS, samples.MERCHANT, 1, samples.WHEN, texts)),
         ("keys", ceremony_slip(texts)),
         ("totals", totals_slip(samples.TOTALS, samples.MERCHANT, "156", samples.WHEN, texts)),
+        ("totals-foreign", totals_slip(samples.TOTALS_WITH_FOREIGN, samples.MERCHANT, "156", samples.WHEN, texts)),
         ("totals-empty", totals_slip(samples.EMPTY_TOTALS, samples.MERCHANT, "156", samples.WHEN, texts)),
     ]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from terminal.domain.money import CURRENCIES, Currency
 from terminal.domain.record import State, TransactionRecord, UndoCause
-from terminal.journal import KindTotal, Settlement, SettlementState, Totals
+from terminal.journal import KindTotal, Settlement, SettlementState, SideTotals, Totals
 from terminal.screens.screen import Status
 from terminal.slips.layout import Merchant
 
@@ -22,9 +22,11 @@ __all__ = [
     "PARAMETERS",
     "PIN_SALE",
     "SETTLEMENT",
+    "SETTLEMENT_WITH_FOREIGN",
     "SIGNATURE_SALE",
     "STATUS",
     "TOTALS",
+    "TOTALS_WITH_FOREIGN",
     "UNBALANCED",
     "UNDOING",
     "WHEN",
@@ -84,8 +86,14 @@ UNDOING = replace(
 )
 NOT_CHARGED = replace(UNDOING, state=State.REVERSED, undo_cause=UndoCause.INTERRUPTED)
 
-TOTALS = Totals(1, 3, 26_690, 0, 0, (KindTotal("sale", 2, 25_700), KindTotal("qr-sale", 1, 990)))
-SETTLEMENT = Settlement(1, SettlementState.DONE, "2026-11-24T21:30:00", 3, 26_690, 0, 0, "1", "0")
+_NONE = SideTotals()
+_HOME, _ABROAD = SideTotals(3, 26_690), SideTotals(1, 18_800, 1, 8_800)
+TOTALS = Totals(1, _HOME, _NONE, (KindTotal("sale", 2, 25_700), KindTotal("qr-sale", 1, 990)))
+SETTLEMENT = Settlement(1, SettlementState.DONE, "2026-11-24T21:30:00", _HOME, _NONE, "1", "0")
+TOTALS_WITH_FOREIGN = Totals(
+    1, _HOME, _ABROAD, (*TOTALS.kinds, KindTotal("refund", 1, 8_800, True), KindTotal("sale", 1, 18_800, True))
+)
+SETTLEMENT_WITH_FOREIGN = replace(SETTLEMENT, foreign_totals=_ABROAD, foreign="2")
 UNBALANCED = replace(SETTLEMENT, domestic="2")
 PARAMETERS = (("terminal.id", MERCHANT.terminal_id), ("host", "10.0.0.1:8583"), ("response_s", "60"))
-EMPTY_TOTALS = Totals(2, 0, 0, 0, 0, ())
+EMPTY_TOTALS = Totals(2, _NONE, _NONE, ())

@@ -12,7 +12,9 @@ from terminal.domain.money import format_amount
 from terminal.domain.outcome import Outcome, Result, outcome_of
 from terminal.flows.menu import MAIN, Menu
 from terminal.flows.outcome import outcome_screen, processing
-from terminal.prompts import AmountPrompt, DigitsPrompt, MenuPrompt, Notice, PinPrompt, PresentPrompt
+from terminal.flows.settle import settle_screen
+from terminal.flows.slips import totals_screen
+from terminal.prompts import AmountPrompt, Confirm, DigitsPrompt, MenuPrompt, Notice, PinPrompt, PresentPrompt
 from terminal.screens.screen import Screen, Tone
 from terminal.screens.texts import Translator
 from tools.gallery import samples
@@ -116,17 +118,10 @@ def _reports(texts: Translator) -> Iterator[tuple[str, Screen]]:
     yield "reprint-queued", Notice(queued).screen(texts)
     none = Screen("reprint.none", say("menu.print"), say("reprint.none"), tone=Tone.WARNING)
     yield "reprint-none", Notice(none).screen(texts)
-    rows = tuple(
-        say(
-            "totals.row",
-            kind=say(f"kind.{row.kind}"),
-            count=row.count,
-            amount=format_amount(row.amount_minor, samples.CURRENCY),
-        )
-        for row in samples.TOTALS.kinds
-    )
-    batch = say("totals.batch", batch=f"{samples.TOTALS.batch:06d}")
-    yield "totals", Notice(Screen("totals", say("menu.print.totals"), batch, rows)).screen(texts)
+    yield "totals", Notice(totals_screen(texts, samples.TOTALS, samples.CURRENCY)).screen(texts)
+    yield "totals-foreign", Notice(totals_screen(texts, samples.TOTALS_WITH_FOREIGN, samples.CURRENCY)).screen(texts)
+    confirm = Confirm(settle_screen(texts, samples.TOTALS_WITH_FOREIGN, samples.CURRENCY))
+    yield "settle.confirm-foreign", confirm.screen(texts)
     identity = (samples.MERCHANT.terminal_id, samples.MERCHANT.merchant_id, "CT-0000001")
     version = Screen("version", say("menu.manage.version"), f"Countertop {VERSION}", identity)
     yield "version", Notice(version).screen(texts)

@@ -1,12 +1,14 @@
 """The demonstration customers: who they are, what they own, and what is wrong with them.
 
-The card numbers begin with 62 as UnionPay's do and satisfy the Luhn check, but are invented;
-they are printed here in full, as no real card number may be.
+The card numbers begin with 62 as UnionPay's do, but for the foreign card's, and satisfy the Luhn check; they are
+invented, and printed here in full, as no real card number may be.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from tools.host.values import DOMESTIC
 
 __all__ = ["DEMO_ACCOUNTS", "DEMO_CODES", "DemoAccount", "DemoCode", "stripe", "valid_luhn"]
 
@@ -30,6 +32,8 @@ class DemoAccount:
     """Whether a sale without a PIN is refused with 55."""
     limit_minor: int = 5_000_000
     """Largest single charge; above it 61."""
+    organisation: str = DOMESTIC
+    """Of the card, element 63.1 of an answer; another than the host's own is a foreign card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ DEMO_ACCOUNTS = (
     DemoAccount("limited",   "6212340000000000087", "3512", "120", "666666", 100_000_000, limit_minor=50_000),
     DemoAccount("second",    "6212340000000000095", "3512", "120", "987654", 100_000_000),
     DemoAccount("short",     "6212340000000100",   "3512", "120", "1234",   100_000_000),
+    DemoAccount("foreign",   "4000009876543219",   "3512", "121", "135790", 100_000_000, pin_required=False,
+                organisation="VIS"),
 )  # fmt: skip
 
 DEMO_CODES = (

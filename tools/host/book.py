@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tools.host.accounts import DemoAccount, DemoCode
-from tools.host.values import Account, Effect, PaymentCode, SettlementTotals, Terminal, Txn
+from tools.host.values import DOMESTIC, Account, Effect, PaymentCode, SettlementTotals, Terminal, Txn
 
 __all__ = ["Account", "Book", "Effect", "PaymentCode", "SettlementTotals", "Terminal", "Txn"]
 
@@ -45,7 +45,9 @@ class Book:
         database.execute("PRAGMA synchronous=OFF")
         database.execute("PRAGMA foreign_keys=ON")
         book = cls(database, now)
-        if fresh:
+        if not fresh:
+            book._add_columns()
+        else:
             path.chmod(0o600)
             database.executescript(files("tools.host").joinpath("schema.sql").read_text("utf-8"))
             with book.transaction():
@@ -125,7 +127,7 @@ class Book:
     def _account(self, where: str, value: str | int) -> Account | None:
         row = self._database.execute(
             "SELECT account.id, name, pan, expiry, pin, refusal, pin_required != 0, limit_minor, wrong_pins, "
-            "opening_minor + coalesce(sum(amount_minor), 0), coalesce(sum(held_minor), 0) "
+            "opening_minor + coalesce(sum(amount_minor), 0), coalesce(sum(held_minor), 0), organisation "
             f"FROM account LEFT JOIN entry ON entry.account = account.id WHERE {where} GROUP BY account.id",
             (value,),
         ).fetchone()
@@ -244,14 +246,19 @@ class Book:
     # --- settlement ------------------------------------------------------------------------
 
     def totals(self, terminal: str, batch: int) -> SettlementTotals:
-        """Sums of what stands approved in a batch."""
+        """Sums of what stands approved in a batch, domestic and foreign cards apart: the account says which."""
         rows = self._database.execute(
-            "SELECT total, count(*), sum(amount_minor) FROM txn "
-            "WHERE terminal = ? AND batch = ? AND state = 'approved' GROUP BY total",
-            (terminal, batch),
+            "SELECT coalesce(organisation, :domestic) != :domestic, total, count(*), sum(amount_minor) "
+            "FROM txn LEFT JOIN account ON account.id = txn.account "
+            "WHERE terminal = :terminal AND batch = :batch AND state = 'approved' AND total != 'none' GROUP BY 1, 2",
+            {"terminal": terminal, "batch": batch, "domestic": DOMESTIC},
         )
-        sides = {row[0]: (row[1], row[2]) for row in rows}
-        return SettlementTotals(*sides.get("debit", (0, 0)), *sides.get("credit", (0, 0)))
+        sums = {("foreign_" if foreign else "") + total: (count, minor) for foreign, total, count, minor in rows}
+        return SettlementTotals(**{
+            f"{side}_{what}": value
+            for side, both in sums.items()
+            for what, value in zip(("count", "minor"), both, strict=True)
+        })  # fmt: skip
 
     def settled(self, terminal: str, batch: int, told: str, result: str) -> None:
         """Note what a terminal told at settlement and whether it agreed."""
@@ -284,6 +291,12 @@ class Book:
 
     # --- within ----------------------------------------------------------------------------
 
+    def _add_columns(self) -> None:
+        """What an older version's book does not have yet."""
+        known = {name for (name,) in self._database.execute("SELECT name FROM pragma_table_info('account')")}
+        if "organisation" not in known:
+            self._database.execute("ALTER TABLE account ADD COLUMN organisation TEXT NOT NULL DEFAULT 'CUP'")
+
     def rows(self, query: str, values: tuple[str | int, ...] = ()) -> list[dict[str, str | int | None]]:
         """Rows as dictionaries, for reports."""
         cursor = self._database.execute(query, values)
@@ -298,10 +311,10 @@ class Book:
         for account in accounts:
             id = self._database.execute(
                 "INSERT INTO account (name, pan, expiry, pin, refusal, pin_required, limit_minor, opening_minor, "
-                "wrong_pins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                "wrong_pins, organisation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
                 (
                     account.name, account.pan, account.expiry, account.pin, account.refusal, account.pin_required,
-                    account.limit_minor, account.balance_minor,
+                    account.limit_minor, account.balance_minor, account.organisation,
                 ),
             ).lastrowid  # fmt: skip
             assert id is not None

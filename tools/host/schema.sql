@@ -20,7 +20,8 @@ CREATE TABLE account (
     pin_required  INTEGER NOT NULL,
     limit_minor   INTEGER NOT NULL,
     opening_minor INTEGER NOT NULL,
-    wrong_pins    INTEGER NOT NULL
+    wrong_pins    INTEGER NOT NULL,
+    organisation  TEXT    NOT NULL DEFAULT 'CUP'
 ) STRICT;
 
 CREATE TABLE payment_code (

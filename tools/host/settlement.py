@@ -14,6 +14,7 @@ __all__ = ["Settlement"]
 
 _TOTALS_DIGITS = 62
 _SIDE_DIGITS = 30
+_FOREIGN_AT = _SIDE_DIGITS + 1
 _BALANCED, _UNBALANCED, _MALFORMED = "1", "2", "3"
 _UPLOAD_ENDS = frozenset({"202", "207"})
 _RECORD_DIGITS = 40
@@ -43,14 +44,15 @@ class Settlement:
     def _compare(self, request: Request) -> Message:
         """Say whether the terminal's totals are the host's: 1 balanced, 2 not, 3 unreadable. There is no element 39."""
         told = request.text(48)
-        ours = f"{_side(self._book.totals(request.terminal, request.batch))}"
+        home, abroad = _sides(self._book.totals(request.terminal, request.batch))
         readable = len(told) == _TOTALS_DIGITS
-        domestic = (_BALANCED if told[:_SIDE_DIGITS] == ours else _UNBALANCED) if readable else _MALFORMED
-        none_foreign = told[_SIDE_DIGITS + 1 : -1].strip("0") == ""
-        foreign = (_BALANCED if none_foreign else _UNBALANCED) if readable else _MALFORMED
+        domestic, foreign = (
+            (_BALANCED if told[at : at + _SIDE_DIGITS] == ours else _UNBALANCED) if readable else _MALFORMED
+            for at, ours in ((0, home), (_FOREIGN_AT, abroad))
+        )
         with self._book.transaction():
             self._book.settled(request.terminal, request.batch, told, domestic + foreign)
-        return self._reply(request, {48: f"{ours}{domestic}{'0' * _SIDE_DIGITS}{foreign}", 49: request.text(49)})
+        return self._reply(request, {48: f"{home}{domestic}{abroad}{foreign}", 49: request.text(49)})
 
     def _upload(self, request: Request) -> Message:
         """Take records one by one or in groups, or the end that closes the batch."""
@@ -85,12 +87,17 @@ class Settlement:
         return Message(f"{int(request.mti) + 10:04d}", dict(sorted(elements.items())))
 
 
-def _side(totals: SettlementTotals) -> str:
-    """Debit amount and count, credit amount and count: 12, 3, 12 and 3 digits."""
-    return (
-        f"{totals.debit_minor:012d}{totals.debit_count % 1000:03d}"
-        f"{totals.credit_minor:012d}{totals.credit_count % 1000:03d}"
-    )
+def _sides(totals: SettlementTotals) -> tuple[str, str]:
+    """Domestic and foreign: debit amount and count, credit amount and count, of 12, 3, 12 and 3 digits."""
+    domestic = (totals.debit_minor, totals.debit_count, totals.credit_minor, totals.credit_count)
+    foreign = (
+        totals.foreign_debit_minor, totals.foreign_debit_count, totals.foreign_credit_minor, totals.foreign_credit_count
+    )  # fmt: skip
+    return _side(*domestic), _side(*foreign)
+
+
+def _side(debit_minor: int, debit_count: int, credit_minor: int, credit_count: int) -> str:
+    return f"{debit_minor:012d}{debit_count % 1000:03d}{credit_minor:012d}{credit_count % 1000:03d}"
 
 
 def _records(digits: str) -> list[tuple[int, str, int]]:

@@ -35,12 +35,12 @@ from tools.host.request import Request, tagged
 from tools.host.rules import Case, Decision, confirmed
 from tools.host.security import PinVerdict, Security
 from tools.host.settlement import Settlement
+from tools.host.values import DOMESTIC
 
 __all__ = ["Answer", "HostProfile", "Switch"]
 
 PIN_TRIES_MAX = 3
 _ISSUER_ID = "01020000"
-_CARD_ORGANISATION = "CUP"
 _ECHOED = (2, 3, 4, 11, 14, 23, 25, 41, 42, 49, 59, 60, 61)
 """Elements an answer repeats, as recorded answers do (facts/unionpay.md §3, §9)."""
 _COMMON = (3, 11, 22, 25, 41, 42, 49, 60, 64)
@@ -278,6 +278,13 @@ class Switch:
             code_voucher=f"{self._now():%y%m%d}{self._book.next_number():014d}" if by_code else "",
         )
 
+    def _organisation(self, pan: str, txn: Txn | None) -> str:
+        """Whose card it is: of the account that was charged, or of what was presented in vain."""
+        book = self._book
+        charged = book.account(txn.account) if txn is not None and txn.account is not None else None
+        account = charged or (book.account_by_pan(pan) if pan else None)
+        return account.organisation if account is not None else DOMESTIC
+
     def _tag(self, tag: str, value: str) -> str:
         return f"{tag}{len(value):0{self._profile.element_59_length_digits}d}{value}"
 
@@ -299,7 +306,7 @@ class Switch:
             37: txn.rrn if txn else self._reference(),
             39: decision.code,
             44: f"{_ISSUER_ID:<11}{ACQUIRER_ID:<11}",
-            63: _CARD_ORGANISATION,
+            63: self._organisation(pan, txn),
             **decision.elements,
         }
         tags = {_VOUCHER_TAG: txn.code_voucher} if txn is not None and txn.code_voucher else {}

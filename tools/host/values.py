@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Account", "Effect", "PaymentCode", "SettlementTotals", "Terminal", "Txn"]
+__all__ = ["DOMESTIC", "Account", "Effect", "PaymentCode", "SettlementTotals", "Terminal", "Txn"]
+
+
+DOMESTIC = "CUP"
+"""Organisation of the host's own cards; every other is a foreign one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Account:
     wrong_pins: int
     balance_minor: int
     held_minor: int
+    organisation: str
+    """Of the card, element 63.1 of an answer."""
 
     @property
     def available_minor(self) -> int:
@@ -86,9 +92,16 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class SettlementTotals:
-    """What the host holds to be charged in a batch, the sides of element 48 (facts/unionpay.md §3.2)."""
+    """What the host holds to be charged in a batch, the sides of element 48 (facts/unionpay.md §3.2).
 
-    debit_count: int
-    debit_minor: int
-    credit_count: int
-    credit_minor: int
+    The first four are of domestic cards.
+    """
+
+    debit_count: int = 0
+    debit_minor: int = 0
+    credit_count: int = 0
+    credit_minor: int = 0
+    foreign_debit_count: int = 0
+    foreign_debit_minor: int = 0
+    foreign_credit_count: int = 0
+    foreign_credit_minor: int = 0

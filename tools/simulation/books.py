@@ -11,7 +11,11 @@ from tools.host.kinds import kind_of
 from tools.simulation.disk import Disk, Platter
 from tools.simulation.power import Power
 
-__all__ = ["Books", "Job", "Row", "Settled", "host_kind", "read_books"]
+__all__ = ["Books", "Job", "Row", "Settled", "Sums", "host_kind", "read_books"]
+
+
+Sums = tuple[int, int, int, int]
+"""Debit count and amount, credit count and amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,15 @@ class Settled:
 
     batch: int
     state: str
-    debit_count: int
-    debit_minor: int
-    credit_count: int
-    credit_minor: int
-    domestic: str
+    domestic: Sums
+    foreign: Sums
+    verdict: str
+    """What the terminal believes the host to find: a digit for either side."""
+
+    @property
+    def balanced(self) -> bool:
+        """Whether both sides agree."""
+        return self.verdict == "11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +91,10 @@ def read_books(platter: Platter, name: str) -> Books:
             ),
             tuple(Job(*row) for row in select("SELECT txn, what, reprint, state FROM print_job ORDER BY id")),
             tuple(
-                Settled(*row)
+                Settled(row[0], row[1], row[2:6], row[6:10], row[10])
                 for row in select(
-                    "SELECT batch, state, debit_count, debit_minor, credit_count, credit_minor, domestic "
+                    "SELECT batch, state, debit_count, debit_minor, credit_count, credit_minor, foreign_debit_count, "
+                    'foreign_debit_minor, foreign_credit_count, foreign_credit_minor, domestic || "foreign" '
                     "FROM settlement ORDER BY batch"
                 )
             ),

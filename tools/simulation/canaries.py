@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterable, Iterator
 
 from tools.host.accounts import DEMO_ACCOUNTS, DEMO_CODES
+from tools.host.values import DOMESTIC
 
 __all__ = ["CARD_FORMS", "QUICK_FORMS", "contains", "forms_of", "found_in", "key_forms"]
 
@@ -42,6 +43,9 @@ def _card_forms() -> dict[str, bytes]:
     code = _common(code.code for code in DEMO_CODES)
     assert pan and code, "the demonstration's numbers share their first digits"
     found = {f"card number, {form}": pattern for form, pattern in forms_of(pan).items()}
+    for account in DEMO_ACCOUNTS:
+        if account.organisation != DOMESTIC:
+            found |= {f"card number of {account.name}, {form}": bits for form, bits in forms_of(account.pan).items()}
     found |= {f"payment code, {form}": pattern for form, pattern in forms_of(code).items()}
     for account in DEMO_ACCOUNTS:
         if len(account.pin) == 6:
@@ -52,8 +56,8 @@ def _card_forms() -> dict[str, bytes]:
 CARD_FORMS = _card_forms()
 """Name and bytes of each canary of the demonstration's cards, codes and PINs."""
 
-_QUICK = ("card number, plain", "card number, BCD", "card number, BCD shifted")
-QUICK_FORMS = {name: CARD_FORMS[name] for name in _QUICK}
+_QUICK = (", plain", ", BCD", ", BCD shifted")
+QUICK_FORMS = {name: bits for name, bits in CARD_FORMS.items() if name.startswith("card") and name.endswith(_QUICK)}
 """The forms in which a leak would first be seen, for bytes that are looked at often."""
 
 

@@ -83,15 +83,20 @@ class Fault(StrEnum):
 
     # Settlement.
     TOTALS_DISAGREE = "totals-disagree"
-    """The host finds other totals."""
+    """The host finds other totals of domestic cards."""
+    FOREIGN_DISAGREE = "foreign-disagree"
+    """The host finds other totals of foreign cards."""
 
 
 FORGERIES = frozenset(fault for fault in Fault if fault.startswith("forged-"))
 AT_HOST = frozenset({
     Fault.WRONG_MAC, Fault.NO_MAC, Fault.NO_CODE, Fault.UNKNOWN_CODE, Fault.AMBIGUOUS, Fault.PARTIAL,
     Fault.NEW_KEYS_WANTED, Fault.DENIED, Fault.DECLINED, Fault.SIGN_ON_FIRST, Fault.FAILING, Fault.TOTALS_DISAGREE,
+    Fault.FOREIGN_DISAGREE,
 }) | FORGERIES  # fmt: skip
 """Faults that the simulated host itself brings about."""
-MONEY_FAULTS = AT_HOST - {Fault.NEW_KEYS_WANTED, Fault.TOTALS_DISAGREE, Fault.NO_CODE, Fault.FAILING} | {Fault.REPLAYED}
+MONEY_FAULTS = (
+    AT_HOST - {Fault.NEW_KEYS_WANTED, Fault.TOTALS_DISAGREE, Fault.FOREIGN_DISAGREE, Fault.NO_CODE, Fault.FAILING}
+) | {Fault.REPLAYED}
 """Faults that mean something only for a message with a MAC: what carries none cannot be told from a forgery."""
 ALL_FAULTS = tuple(fault for fault in Fault if fault is not Fault.NONE)

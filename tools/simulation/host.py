@@ -32,7 +32,8 @@ SaleId = tuple[str, int]
 """The host's word for the kind, and the amount: unique in a world, chosen by neither side."""
 _DIALECT = iso8583.dialect("unionpay-pos")
 _SEALED = ("01", "02", "04")
-_RESULT_AT = 30
+_RESULT_AT = (30, 61)
+"""Of element 48: what the host finds of domestic and of foreign cards."""
 _APPROVED = "00"
 
 
@@ -124,7 +125,7 @@ class SimulatedHost:
         self.asked: list[tuple[str, int, int, str, int]] = []
         """MTI, batch, STAN, type code and amount of every message about money that arrived."""
         self.verdicts: dict[int, set[str]] = defaultdict(set)
-        """What the terminal was told of its totals, for each batch."""
+        """What the terminal was told of its totals, for each batch: a digit for either side."""
         self._answers: dict[tuple[str, str], bytes] = {}
         self.genuine: Counter[SaleId] = Counter()
         """Proven approvals that were given out."""
@@ -208,11 +209,11 @@ class SimulatedHost:
                 message, mac = _with(message, 39, "51"), False
             case Fault.PARTIAL if request.amount_minor > 1:
                 message = _with(_with(message, 39, "10"), 4, f"{request.amount_minor // 2:012d}")
-            case Fault.TOTALS_DISAGREE if request.mti == "0500":
-                told = str(message.get(48))
-                message = _with(message, 48, told[:_RESULT_AT] + "2" + told[_RESULT_AT + 1 :])
+            case Fault.TOTALS_DISAGREE | Fault.FOREIGN_DISAGREE if request.mti == "0500":
+                told, at = str(message.get(48)), _RESULT_AT[fault is Fault.FOREIGN_DISAGREE]
+                message = _with(message, 48, f"{told[:at]}2{told[at + 1 :]}")
         if request.mti == "0500" and 48 in message:
-            self.verdicts[request.batch].add(str(message[48])[_RESULT_AT])
+            self.verdicts[request.batch].add("".join(str(message[48])[at] for at in _RESULT_AT))
         body = self._envelope.seal(request.terminal, message, mac=mac)
         if fault is Fault.WRONG_MAC and mac:
             body = _spoiled_mac(body)

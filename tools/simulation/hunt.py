@@ -63,7 +63,8 @@ def _fitting(scenario: Scenario, bug: Bug) -> Scenario:
     if bug.stormy:
         scenario = replace(scenario, fault_probability=0.7, faults=(Fault.ANSWER_LOST, Fault.REQUEST_LOST))
     if bug.unbalanced:
-        scenario = replace(scenario, fault_probability=0.7, faults=(Fault.TOTALS_DISAGREE,), settles_at_end=True)
+        other_totals = Fault.TOTALS_DISAGREE, Fault.FOREIGN_DISAGREE
+        scenario = replace(scenario, fault_probability=0.7, faults=other_totals, settles_at_end=True)
     if not bug.overrides:
         return scenario
     faults = scenario.faults

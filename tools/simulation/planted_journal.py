@@ -14,6 +14,7 @@ from terminal.domain.record import State
 from terminal.flows import steps as steps_room
 from terminal.journal import Journal
 from terminal.journal import journal as journal_room
+from terminal.journal import totals as totals_room
 from terminal.journal.jobs import PrintJobs
 from terminal.journal.store import Store
 from terminal.slips.paper import SlipWriter
@@ -256,6 +257,7 @@ def _card_in_events(patch: Patch) -> None:
 def _totals_with_reversed(patch: Patch) -> None:
     counted = vars(journal_room)["COUNTED"].replace("state = 'approved'", "state IN ('approved', 'reversed')")
     patch.over(journal_room, "COUNTED", counted)
+    patch.over(totals_room, "COUNTED", counted)
 
 
 @bug("totals-in-memory", "the totals of a batch are added up once and then remembered")

@@ -16,8 +16,9 @@ from terminal.acquirer.reversal import Reversals
 from terminal.acquirer.settlement import totals_text
 from terminal.domain.record import HostAnswer, State, UndoCause
 from terminal.domain.transactions import TRANSACTIONS, Total, Undo
-from terminal.journal import BeginRefused, Journal, Limits
+from terminal.journal import BeginRefused, Journal, Limits, SideTotals
 from terminal.journal import settlements as settlements_room
+from terminal.journal import totals as totals_room
 from terminal.journal.settlements import Settlements
 from tools.simulation.planted import Patch, bug
 
@@ -297,14 +298,27 @@ def _swapped(patch: Patch) -> None:
         return totals_text(
             replace(
                 settlement,
-                debit_minor=settlement.credit_minor,
-                debit_count=settlement.credit_count,
-                credit_minor=settlement.debit_minor,
-                credit_count=settlement.debit_count,
+                domestic_totals=_across(settlement.domestic_totals),
+                foreign_totals=_across(settlement.foreign_totals),
             )
         )
 
     patch.over(settlement_room, "totals_text", swapped)
+
+
+def _across(side: SideTotals) -> SideTotals:
+    return SideTotals(side.credit_count, side.credit_minor, side.debit_count, side.debit_minor)
+
+
+@bug("foreign-as-domestic", "the sale of a foreign card counts on the domestic side")
+def _foreign_as_domestic(patch: Patch) -> None:
+    whole = vars(totals_room)["totals_of"]
+
+    def totals_of(batch: int, rows: Any, domestic: Any) -> Any:
+        told = [(kind, "" if kind == "sale" else organisation, *sums) for kind, organisation, *sums in rows]
+        return whole(batch, told, domestic)
+
+    patch.over(totals_room, "totals_of", totals_of)
 
 
 @bug("batch-full-raises", "a full batch is an error instead of a reason")

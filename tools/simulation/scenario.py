@@ -9,9 +9,11 @@ from tools.simulation.faults import ALL_FAULTS, Fault
 
 __all__ = ["Cut", "Operation", "Scenario", "parts_of", "scenario_of"]
 
-WITH_PIN = ("signature", "signature", "good", "good", "second", "second", "low", "lost", "limited")
-WITHOUT_PIN = ("signature",) * 7 + ("good", "lost")
-"""Without a PIN only the first is charged."""
+WITH_PIN = (
+    "signature", "signature", "good", "good", "second", "second", "low", "lost", "limited", "foreign", "foreign",
+)  # fmt: skip
+WITHOUT_PIN = ("signature",) * 7 + ("foreign",) * 2 + ("good", "lost")
+"""Without a PIN only the first two are charged."""
 CODES = (
     "6220001234567890018", "6220001234567890018", "6220001234567890042", "6220001234567890026", "6220001234567890059",
     "6220001234567890075", "6220001234567890067",

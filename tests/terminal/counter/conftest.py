@@ -5,6 +5,7 @@ A person is a script: for each screen, by the beginning of its name, what is don
 
 import asyncio
 import os
+from dataclasses import astuple
 from datetime import datetime, timedelta
 
 import pytest
@@ -113,8 +114,9 @@ class Counter:
         clock = TerminalClock(self.clock)
         writer = InlineWriter()
         self.journal = await Journal.open(
-            self.folder / "journal.db", writer, clock, limits=self.limits or limits_of(self.profile)
-        )
+            self.folder / "journal.db", writer, clock, limits=self.limits or limits_of(self.profile),
+            domestic=frozenset(self.profile.domestic_organisations),
+        )  # fmt: skip
         self.interrupted = await self.journal.recover()
         vault = open_vault(self.folder / "keys.vault", CredentialProtector(self.folder / "credential"), "lab")
         self.vault = vault
@@ -252,10 +254,11 @@ class Counter:
             )
             for side in (Total.DEBIT, Total.CREDIT)
         }
-        host = self.bank.book.totals(TERMINAL, batch)
-        told = ((totals.debit_count, totals.debit_minor), (totals.credit_count, totals.credit_minor))
+        host = astuple(self.bank.book.totals(TERMINAL, batch))
+        assert (*astuple(totals.domestic), *astuple(totals.foreign)) == host
+        both = [home + abroad for home, abroad in zip(host[:4], host[4:], strict=True)]
+        told = (both[0], both[1]), (both[2], both[3])
         assert told == (sides[Total.DEBIT], sides[Total.CREDIT])
-        assert told == ((host.debit_count, host.debit_minor), (host.credit_count, host.credit_minor))
         from tools.host.reports import check
 
         assert check(self.bank.book, {}) == []

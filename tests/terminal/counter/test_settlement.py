@@ -3,7 +3,7 @@
 import pytest
 
 from terminal.domain.record import Uploaded
-from terminal.journal import SettlementState
+from terminal.journal import SettlementState, SideTotals
 from tools.host.faults import Fault
 
 TERMINAL = "10000001"
@@ -68,6 +68,66 @@ def test_a_batch_that_balances_uploads_only_what_was_advised(counter):
         return await c.books_agree()
 
     assert counter(story) == ((0, 0), (0, 0))
+
+
+async def a_foreign_guest(c):
+    """Two sales, one of them void, and a refund of the other in part."""
+    await c.sell("7000", "foreign")
+    await c.sell("800", "foreign")
+    sale = await c.last()
+    await c.do("21", ("ask.voucher", str(sale.stan)), ("original.confirm", "!enter"), ("sale-void.present", "$foreign"))
+    first = next(row for row in await c.journal.of_batch() if row.amount_minor == 7000)
+    await c.do(
+        "31", ("ask.date", "1124"), ("ask.rrn", first.rrn), ("refund.amount", "1500"), ("refund.present", "$foreign")
+    )
+
+
+def test_foreign_cards_are_settled_on_their_own_side(counter):
+    async def story(c):
+        await a_day(c)
+        home = (await c.journal.totals()).domestic
+        await a_foreign_guest(c)
+        await c.quiet()
+        assert {message.get(63) for message in c.bank.received("0220") if message[60][:2] == "25"} == {"CUP", "VIS"}
+        totals = await c.journal.totals()
+        assert totals.domestic == home and totals.foreign == SideTotals(2, 7800, 2, 2300)
+        await settle(c)
+        (told,) = c.bank.received("0500")
+        assert told[48][31:] == "0000000078000020000000023000020"
+        settled = await c.journal.settlements.last()
+        assert settled.balanced and (settled.domestic, settled.foreign) == ("1", "1")
+        assert settled.foreign_totals == totals.foreign
+        assert uploads(c) == ["30", "25", "25", "24", "end 207"]
+
+    counter(story)
+
+
+def test_foreign_totals_alone_that_differ_upload_everything_and_each_record_says_which_card(counter):
+    async def story(c):
+        await c.sell("300")
+        await a_foreign_guest(c)
+        await c.quiet()
+        c.bank.book._database.execute(
+            "UPDATE txn SET amount_minor = amount_minor + 1 "
+            "WHERE account = (SELECT id FROM account WHERE name = 'foreign')"
+        )
+        await settle(c)
+        settled = await c.journal.settlements.last()
+        assert (settled.domestic, settled.foreign, settled.balanced) == ("1", "2", False)
+        assert uploads(c) == ["group 4", "25", "end 202"]
+        group = next(message[48] for message in c.bank.received("0320") if len(message.get(48) or "") > 4)
+        assert [group[2 + 40 * index :][:2] for index in range(4)] == ["00", "01", "01", "01"]
+
+    counter(story)
+
+
+def test_what_makes_a_card_foreign_is_the_acquirers_word(counter):
+    async def story(c):
+        await a_foreign_guest(c)
+        await c.quiet()
+        assert not (await c.journal.totals()).foreign
+
+    counter(story, domestic_organisations=("CUP", "VIS"))
 
 
 def test_a_batch_that_does_not_balance_uploads_everything_in_order(counter):

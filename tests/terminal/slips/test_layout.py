@@ -7,6 +7,7 @@ import pytest
 from terminal.domain.record import State
 from terminal.journal import Slip
 from terminal.screens.texts import LANGUAGES, Translator
+from terminal.slips.batch import settlement_slip
 from terminal.slips.layout import Style, totals_slip, transaction_slip
 from tools.gallery import samples
 
@@ -130,6 +131,33 @@ def test_totals_without_a_transaction_say_so():
 
 
 def test_totals_take_refunds_off():
-    totals = replace(samples.TOTALS, credit_count=1, credit_minor=6_690)
+    totals = replace(samples.TOTALS, domestic=replace(samples.TOTALS.domestic, credit_count=1, credit_minor=6_690))
     lines = totals_slip(totals, samples.MERCHANT, "156", samples.WHEN, Translator("en"))
     assert [line.right for line in lines if line.style is Style.AMOUNT] == ["RMB 200.00"]
+
+
+def test_totals_put_foreign_cards_under_a_heading_of_their_own():
+    lines = totals_slip(samples.TOTALS_WITH_FOREIGN, samples.MERCHANT, "156", samples.WHEN, Translator("en"))
+    said = words(lines)
+    at = said.index("Domestic cards")
+    assert said[at : at + 6] == [
+        "Domestic cards", "Sale × 2|RMB 257.00", "QR sale × 1|RMB 9.90",
+        "Foreign cards", "Refund × 1|RMB 88.00", "Sale × 1|RMB 188.00",
+    ]  # fmt: skip
+    assert [line.right for line in lines if line.style is Style.AMOUNT] == ["RMB 366.90"]
+
+
+@pytest.mark.parametrize(
+    ("result", "said"), [("1", "Totals agree"), ("2", "Totals differ"), ("3", "Host could not compare")]
+)
+def test_the_settlement_says_what_the_host_found_of_foreign_cards(result, said):
+    settled = replace(samples.SETTLEMENT_WITH_FOREIGN, foreign=result)
+    lines = settlement_slip(settled, samples.MERCHANT, "156", Translator("en"))
+    assert "Domestic cards|Totals agree" in words(lines) and f"Foreign cards|{said}" in words(lines)
+    assert "Debit × 1|RMB 188.00" in words(lines) and "Credit × 1|RMB 88.00" in words(lines)
+    assert lines[-1].left == ("Totals agree" if result == "1" else "Totals differ")
+
+
+def test_a_host_that_compares_no_foreign_cards_does_not_balance_a_batch_that_has_some():
+    assert not replace(samples.SETTLEMENT_WITH_FOREIGN, foreign="0").balanced
+    assert samples.SETTLEMENT.foreign == "0" and samples.SETTLEMENT.balanced
