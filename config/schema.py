@@ -96,7 +96,10 @@ class Terminal(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "zh"
     customer_language: Annotated[
         Language | None,
-        Meta(description="Language of the customer's questions and slip; as language when absent.", examples=["en"]),
+        Meta(
+            description="Language of the customer's questions and slip, until # changes it; as language when absent.",
+            examples=["en"],
+        ),
     ] = None
     environment: Annotated[
         Literal["lab", "production"],

@@ -304,7 +304,11 @@ class Desk:
             await job.ended(reason)
 
     def _begun(self, intent: Intent) -> Intent:
-        """The intent with the till's request that it is for. Raises Cancelled when the till wants it no more."""
+        """The intent with the customer's language and the till's request that it is for.
+
+        Raises Cancelled when the till wants it no more.
+        """
+        intent = replace(intent, language=self._customer_texts.language)
         if self._job is None:
             return intent
         self._require_wanted(self._job)

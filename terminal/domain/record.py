@@ -153,6 +153,8 @@ class Intent:
     """How the cardholder was verified, a name of ``Cvm``; empty where nobody has to be."""
     target: str = ""
     """Truncated number of the card that a transfer goes to."""
+    language: str = ""
+    """What the customer was asked in, and reads on the slip; empty: the configured one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,8 @@ class TransactionRecord:
     """Truncated number of the card that a transfer goes to."""
     uploaded: int = 0
     """Whether the batch upload has delivered it, a value of ``Uploaded``."""
+    language: str = ""
+    """Of the customer's slip; empty: the configured one."""
 
     @property
     def day(self) -> str:

@@ -8,6 +8,7 @@ from terminal.domain.outcome import Outcome, Result, is_proof
 from terminal.domain.record import TransactionRecord
 from terminal.domain.transactions import SERVICE_KINDS
 from terminal.screens.screen import Screen
+from terminal.screens.texts import Translator
 
 __all__ = ["offer_receipt", "show_receipt"]
 
@@ -37,7 +38,7 @@ async def show_receipt(desk: Desk, record: TransactionRecord) -> None:
 
 def _text(desk: Desk, record: TransactionRecord) -> str:
     """What the slip says, in few words; the card only truncated, and what was not charged says so."""
-    terminal, texts = desk.settings.terminal, desk.texts
+    terminal, texts = desk.settings.terminal, Translator(record.language) if record.language else desk.texts
     amount = format_amount(record.amount_minor, CURRENCIES[record.currency])
     lines = (
         terminal.merchant_name[:_MERCHANT_CHARACTERS_MAX],

@@ -27,8 +27,12 @@ __all__ = [
 JOURNAL_NAME = "journal.db"
 """The file in the state folder."""
 SCHEMA_VERSION = 1
+_NUMBER, _TEXT = "INTEGER NOT NULL DEFAULT 0", "TEXT NOT NULL DEFAULT ''"
 _LATER_COLUMNS = {
-    "settlement": ("foreign_debit_count", "foreign_debit_minor", "foreign_credit_count", "foreign_credit_minor"),
+    "settlement": dict.fromkeys(
+        ("foreign_debit_count", "foreign_debit_minor", "foreign_credit_count", "foreign_credit_minor"), _NUMBER
+    ),
+    "txn": {"language": _TEXT},
 }
 FREE_BYTES_MIN = 8 * 1024 * 1024
 """Below this the terminal takes no payment: a full disk must be met before a sale, not in it."""
@@ -160,9 +164,9 @@ def _add_columns(database: sqlite3.Connection) -> None:
     """Columns that came later: each has a default, so that an older version goes on with the file all the same."""
     for table, columns in _LATER_COLUMNS.items():
         known = {name for (name,) in database.execute("SELECT name FROM pragma_table_info(?)", (table,))}
-        for name in columns:
+        for name, declared in columns.items():
             if name not in known:
-                database.execute(f"ALTER TABLE {table} ADD COLUMN {name} INTEGER NOT NULL DEFAULT 0")
+                database.execute(f"ALTER TABLE {table} ADD COLUMN {name} {declared}")
 
 
 def _run(database: sqlite3.Connection, script: str) -> None:

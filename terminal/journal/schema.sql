@@ -47,7 +47,8 @@ CREATE TABLE txn (
     tender          TEXT    NOT NULL,
     cvm             TEXT    NOT NULL,
     target          TEXT    NOT NULL,
-    uploaded        INTEGER NOT NULL DEFAULT 0
+    uploaded        INTEGER NOT NULL DEFAULT 0,
+    language        TEXT    NOT NULL DEFAULT ''
 ) STRICT;
 
 CREATE INDEX txn_open ON txn (state) WHERE state IN ('sent', 'reversing', 'advising');

@@ -25,7 +25,7 @@ KeyLog = Callable[[int], Awaitable[AuditLine | None]]
 
 
 class SlipWriter:
-    """Draws slips in the languages of the merchant and of the customer."""
+    """Draws slips in the merchant's language and the customer's: the one that ``#`` led to, or the configured one."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class SlipWriter:
         self._merchant = merchant
         self._currency = currency
         self._printer = printer
-        self._texts = {Slip.MERCHANT: Translator(languages[0]), Slip.CUSTOMER: Translator(languages[1])}
+        self._merchants, self._customers = (Translator(language) for language in languages)
         self._now = now
         self._aside = aside
         self._facts = facts
@@ -66,8 +66,10 @@ class SlipWriter:
 
     async def lines(self, job: PrintJob, duplicate: bool) -> list[Line]:
         """What stands on the slip of a job."""
-        texts = self._texts[Slip.CUSTOMER if job.what == Slip.CUSTOMER else Slip.MERCHANT]
+        texts = self._merchants
         if job.record is not None:
+            if job.what == Slip.CUSTOMER:
+                texts = Translator(job.record.language) if job.record.language else self._customers
             return transaction_slip(job.record, self._merchant, job.what, texts, duplicate=duplicate)
         when = self._now().strftime("%Y/%m/%d %H:%M:%S")
         if job.what == Slip.KEYS and self._key_log is not None:

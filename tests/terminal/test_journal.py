@@ -195,8 +195,10 @@ def test_a_journal_of_the_version_before_foreign_cards_is_taken_over_with_its_se
     old = sqlite3.connect(path)
     for name in ("debit_count", "debit_minor", "credit_count", "credit_minor"):
         old.execute(f"ALTER TABLE settlement DROP COLUMN foreign_{name}")
+    old.execute("ALTER TABLE txn DROP COLUMN language")
     old.close()
     assert run(path, lambda journal: journal.settlements.open()) == begun
+    assert [row.language for row in run(path, lambda journal: journal.of_batch(begun.batch))] == [""]
 
 
 def test_a_slip_is_owed_until_it_is_done(path):

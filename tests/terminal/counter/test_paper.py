@@ -49,7 +49,7 @@ def test_without_a_printer_each_slip_is_a_file_and_there_is_one_of_each(counter)
         assert len(await keep(c, kept)) == 4, "a restart keeps nothing twice"
         await c.do("61")
         files = await keep(c, kept)
-        assert len(files) == 5 and any("重打印" in f.read_text("utf-8") for f in files), "a further copy says so"
+        assert len(files) == 5 and any("DUPLICATE" in f.read_text("utf-8") for f in files), "a further copy says so"
 
     counter(story, again)
 
@@ -155,3 +155,21 @@ def test_waiting_slips_can_be_given_up_and_nothing_else(counter):
         return await c.books_agree()
 
     assert counter(story) == ((1, 500), (0, 0))
+
+
+def test_the_customers_slip_is_in_the_language_that_the_customer_chose_and_the_merchants_is_not(counter):
+    async def story(c):
+        chosen = ("sale.amount", "1200"), ("sale.present", "!hash", "$good"), ("sale.pin", "123456")  # en to fi
+        c.desk.next_customer()
+        await c.do("1", *chosen)
+        c.desk.next_customer()
+        await c.sell("700")
+        texts = [f.read_text("utf-8") for f in await keep(c, [])]
+        told = {
+            (whose, language): sum(Translator(language).text(f"slip.copy.{whose}") in text for text in texts)
+            for whose in ("merchant", "customer")
+            for language in ("en", "fi")
+        }
+        assert told == {("merchant", "en"): 2, ("merchant", "fi"): 0, ("customer", "en"): 1, ("customer", "fi"): 1}
+
+    counter(story)
