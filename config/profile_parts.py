@@ -146,6 +146,38 @@ class CardRules(CodeRules, frozen=True, forbid_unknown_fields=True, kw_only=True
             examples=[115],
         ),
     ] = 115
+    manual_entry: Annotated[
+        bool,
+        Meta(
+            description="Allow a card's number to be typed where it cannot be read; element 22 begins with 01.",
+            examples=[False],
+        ),
+    ] = False
+    manual_entry_kinds: Annotated[
+        tuple[
+            Literal[
+                "sale",
+                "refund",
+                "pre-auth",
+                "additional-pre-auth",
+                "pre-auth-void",
+                "completion",
+                "completion-advice",
+                "offline-sale",
+            ],
+            ...,
+        ],
+        Meta(
+            title="a list of transactions",
+            description="Transactions that take a typed number, with manual_entry. completion-advice and offline-sale "
+            "stand without the host's word: a typed number is taken offline only where they are named.",
+            examples=[["sale", "pre-auth", "completion"]],
+        ),
+    ] = ("sale", "refund", "pre-auth", "pre-auth-void", "completion")
+    manual_entry_role: Annotated[
+        Literal["cashier", "supervisor"],
+        Meta(description="Whose word a typed number needs, where operators sign in.", examples=["supervisor"]),
+    ] = "supervisor"
     list_key: Annotated[
         str,
         Meta(
@@ -156,7 +188,7 @@ class CardRules(CodeRules, frozen=True, forbid_unknown_fields=True, kw_only=True
         ),
     ] = ""
     host_parameters: Annotated[
-        tuple[Literal["timeout", "tip", "merchant-name", "resend"], ...],
+        tuple[Literal["timeout", "tip", "merchant-name", "resend", "manual-entry"], ...],
         Meta(
             title="a list of parameters",
             description="Which downloaded parameters of the host take effect; they come without a MAC. "
@@ -173,6 +205,10 @@ class CardRules(CodeRules, frozen=True, forbid_unknown_fields=True, kw_only=True
             examples=[""],
         ),
     ] = ""
+
+    def takes_typed(self, kind: str) -> bool:
+        """Whether a transaction takes a card whose number is typed."""
+        return self.manual_entry and kind in self.manual_entry_kinds
 
 
 class LimitRules(CardRules, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -156,6 +156,7 @@ async def live(
         desk.key_room = room
         desk.drawer = _drawer(settings.connected.printer, devices.get("printer"))
         desk.doctor = lambda: _doctor(settings, acquirer, devices, outside, parameters)
+        desk.typed_number = outside.typed_number
         desk.pin_pad = cast("PinPad | None", devices.get("pin_pad"))
         if parameters is not None:
             desk.parameters = acquirer.parameters = ParameterKeeper(parameters, journal, writer, acquirer.turn, room)

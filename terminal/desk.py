@@ -143,6 +143,8 @@ class Desk:
         """Where a technician loads keys; None where a terminal has no vault of its own."""
         self.pin_pad: PinPad | None = None
         """Where customers type their PIN."""
+        self.typed_number: Callable[[bytearray], bytearray] = lambda number: number
+        """What a card number that was typed is for the rest of the terminal: a recording puts a token in its place."""
         self.drawer: CashDrawer | None = None
         """The cash drawer behind the printer."""
         self.doctor: Callable[[], Doctor] | None = None

@@ -85,6 +85,8 @@ class Outside:
     """Who knows the links of the machine; asked only with ``[network]``."""
     aside: Callable[..., Awaitable[bytes]] = asyncio.to_thread
     """Runs drawing, which takes longer than the loop may stand still."""
+    typed_number: Callable[[bytearray], bytearray] = lambda number: number
+    """A card number as somebody has typed it."""
     probe: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]] = _probe
     """Runs the fault doctor's looks at files, names and lines, each of which gives plain values."""
 

@@ -24,6 +24,7 @@ __all__ = [
     "Cancelled",
     "Confirm",
     "DigitsPrompt",
+    "FirstDigit",
     "ForCustomer",
     "GaveWay",
     "GivesWay",
@@ -129,6 +130,13 @@ class AmountPrompt:
         return None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class FirstDigit:
+    """Somebody begins to type a card number."""
+
+    digit: str
+
+
 @dataclass(slots=True)
 class PresentPrompt(ForCustomer):
     """Card or code of the customer. What cannot be used is named, and asked for again."""
@@ -140,6 +148,8 @@ class PresentPrompt(ForCustomer):
     instruction: str = "present.instruction"
     notice: str = ""
     """Catalogue key of what was wrong with the last try."""
+    typing: bool = False
+    """Whether a card number may be typed."""
 
     def screen(self, texts: Translator) -> Screen:
         """The amount, the request, and what went wrong before."""
@@ -147,17 +157,20 @@ class PresentPrompt(ForCustomer):
             self.title.replace(".title", ".present"),
             texts.text(self.title),
             texts.text(self.instruction),
-            lines=(texts.text(self.notice),) if self.notice else (),
+            lines=tuple(texts.text(key) for key in (self.notice, "present.typing" * self.typing) if key),
             amount=self.amount,
             hints=(texts.text("key.cancel"), ""),
             tone=Tone.WARNING if self.notice else Tone.NEUTRAL,
+            hides_digits=self.typing,
         )
 
-    def take(self, event: Event) -> Answer[Card | Code] | None:
-        """A card or a payment code that may be charged."""
+    def take(self, event: Event) -> Answer[Card | Code | FirstDigit] | None:
+        """A card or a payment code that may be charged, or the first digit of a number."""
         match event:
             case KeyPress(key=Key.CANCEL):
                 raise Cancelled
+            case KeyPress(key=key) if self.typing and key in _DIGITS:
+                return Answer(FirstDigit(str(key)))
             case Swipe():
                 return self._judge(self.read_card(event), "card")
             case Scan():
@@ -168,7 +181,9 @@ class PresentPrompt(ForCustomer):
                 self.notice = f"misscan.{event.reason}"
         return None
 
-    def _judge(self, read: Card | Code | CardRefusal | CodeRefusal, what: str) -> Answer[Card | Code] | None:
+    def _judge(
+        self, read: Card | Code | CardRefusal | CodeRefusal, what: str
+    ) -> Answer[Card | Code | FirstDigit] | None:
         if isinstance(read, CardRefusal | CodeRefusal):
             self.notice = f"{what}.{read.reason}"
             return None
@@ -295,6 +310,8 @@ class DigitsPrompt:
     """Whether what was typed can be what is asked for, such as a day that exists."""
     typed: str = ""
     wrong: bool = False
+    about: str = ""
+    """What the digits are about, as it stands on the screen."""
 
     def screen(self, texts: Translator) -> Screen:
         """The digits so far."""
@@ -302,7 +319,7 @@ class DigitsPrompt:
             self.name,
             texts.text(self.title),
             texts.text(self.instruction),
-            lines=(texts.text("digits.wrong"),) if self.wrong else (),
+            lines=tuple(line for line in (self.about, texts.text("digits.wrong") if self.wrong else "") if line),
             entry=self.typed,
             hints=_hints(texts),
             tone=Tone.WARNING if self.wrong else Tone.NEUTRAL,

@@ -1,4 +1,4 @@
-"""A number that must not be seen: an operator's password. The customer's PIN has its own prompt."""
+"""A number that must not be seen: an operator's password, a card's number. The customer's PIN has its own prompt."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ class SecretPrompt:
     """Catalogue key of what was wrong with the last try."""
     values: Mapping[str, str] = field(default_factory=dict)
     """What fills the gaps of the instruction."""
+    amount: str = ""
+    group: int = 0
+    """Dots that stand together, so that they can be counted; 0: all of them."""
     _typed: bytearray = field(default_factory=bytearray)
 
     def screen(self, texts: Translator) -> Screen:
@@ -40,11 +43,16 @@ class SecretPrompt:
             texts.text(self.title),
             texts.text(self.instruction, **self.values),
             lines=(texts.text(self.notice),) if self.notice else (),
-            entry=_MASK * len(self._typed),
+            amount=self.amount,
+            entry=self._dots(),
             hints=(texts.text("key.cancel"), texts.text("key.enter")),
             tone=Tone.WARNING if self.notice else Tone.NEUTRAL,
             secret=True,
         )
+
+    def _dots(self) -> str:
+        count, group = len(self._typed), self.group or self.digits_max
+        return " ".join(_MASK * min(group, count - start) for start in range(0, count, group))
 
     def take(self, event: Event) -> Answer[Secret] | None:
         """Digits, yellow to clear, green when there are enough."""
@@ -62,6 +70,10 @@ class SecretPrompt:
         elif event.key in _DIGITS and len(self._typed) < self.digits_max:
             self._typed += str(event.key).encode("ascii")
         return None
+
+    def push(self, digit: str) -> None:
+        """A digit that was typed before the question was up."""
+        self._typed += digit.encode("ascii")
 
     def wipe(self) -> None:
         """Forget the digits."""

@@ -190,11 +190,12 @@ def _card(presented: Presented, profile: AcquirerProfile) -> dict[int, str | byt
         elements[35] = presented.track2
         if presented.track3 and profile.send_track3:
             elements[36] = presented.track3
-        elements[53] = _SECURITY[bool(presented.pin_block)]
     elif presented.pan:
         elements[2] = presented.pan
         if presented.expiry:
             elements[14] = presented.expiry
+    if presented.track2 or presented.pin_block:
+        elements[53] = _SECURITY[bool(presented.pin_block)]
     if presented.pin_block:
         elements[26] = f"{profile.pin_length_max:02d}"
         elements[52] = presented.pin_block

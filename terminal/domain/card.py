@@ -12,7 +12,17 @@ from enum import StrEnum
 from terminal.domain.service_code import PinRule, ServiceCode
 from terminal.domain.service_code import service_code as meaning
 
-__all__ = ["Card", "CardRefusal", "CardRefusalReason", "CardRules", "luhn_valid", "mask_pan", "parse_card"]
+__all__ = [
+    "Card",
+    "CardRefusal",
+    "CardRefusalReason",
+    "CardRules",
+    "luhn_valid",
+    "mask_pan",
+    "number_refused",
+    "parse_card",
+    "typed_card",
+]
 
 PAN_DIGITS = range(8, 20)
 NAME_CHARACTERS_MAX = 26
@@ -113,6 +123,11 @@ class Card:
         """What the service code means; None when it is missing or not of the standard."""
 
     @property
+    def typed(self) -> bool:
+        """Whether the number was typed, and no track was read."""
+        return not self.track2
+
+    @property
     def needs_chip(self) -> bool:
         """Whether the card has a chip that is to be used where it can be."""
         return self.service is not None and self.service.chip
@@ -168,7 +183,7 @@ def parse_card(
             if pan1 != fields[0] or rest1[:4] != fields[1][:4]:
                 return CardRefusal(reason.TRACKS_DIFFER)
     pan, rest = fields
-    refusal = _refused(pan, rest, rules, today)
+    refusal = number_refused(pan, rules) or _expiry_refused(rest[:4], rules, today)
     if refusal is not None:
         return CardRefusal(refusal)
     service_code = rest[4:7].decode("ascii")
@@ -191,8 +206,20 @@ def parse_card(
 def _loyalty(track2: bytearray | None, rules: CardRules) -> str | None:
     """The number of a loyalty card: track 2, or what stands there before a separator."""
     number = bytes(track2 or b"").partition(b"=")[0]
-    known = number.startswith(tuple(prefix.encode("ascii") for prefix in rules.loyalty_prefixes))
+    known = _of_the_shop(number, rules)
     return number.decode("ascii") if known and number.isdigit() and len(number) in PAN_DIGITS else None
+
+
+def _of_the_shop(number: bytes | bytearray, rules: CardRules) -> bool:
+    return number.startswith(tuple(prefix.encode("ascii") for prefix in rules.loyalty_prefixes))
+
+
+def typed_card(pan: bytes | bytearray, expiry: str, rules: CardRules, today: date) -> Card | CardRefusal:
+    """Card of a number and an expiry date (YYMM) that were typed; it has no track and no service code."""
+    refusal = number_refused(pan, rules) or _expiry_refused(expiry.encode("ascii"), rules, today)
+    if refusal is not None:
+        return CardRefusal(refusal)
+    return Card(bytearray(pan), expiry, "", bytearray(), None, "", ())
 
 
 def _not_here(card: Card, rules: CardRules) -> CardRefusalReason | None:
@@ -206,8 +233,11 @@ def _not_here(card: Card, rules: CardRules) -> CardRefusalReason | None:
     return CardRefusalReason.PIN_NEEDED if card.pin_required and not rules.pin_possible else None
 
 
-def _refused(pan: bytes, rest: bytes, rules: CardRules, today: date) -> CardRefusalReason | None:
+def number_refused(pan: bytes | bytearray, rules: CardRules) -> CardRefusalReason | None:
+    """Why a card number is not taken; None for one that is."""
     reason = CardRefusalReason
+    if _of_the_shop(pan, rules):
+        return reason.NOT_PAYMENT
     if len(pan) not in PAN_DIGITS:
         return reason.PAN_LENGTH
     if pan.decode("ascii").startswith(NOT_PAYMENT_PREFIXES):
@@ -216,7 +246,11 @@ def _refused(pan: bytes, rest: bytes, rules: CardRules, today: date) -> CardRefu
         return reason.CHECK_DIGIT
     if any(pan.startswith(bin.encode("ascii")) for bin in rules.refused_bins):
         return reason.TEST_CARD
-    expiry = rest[:4]
+    return None
+
+
+def _expiry_refused(expiry: bytes, rules: CardRules, today: date) -> CardRefusalReason | None:
+    reason = CardRefusalReason
     if expiry[:1] == b"=" or len(expiry) < 4:
         return reason.NO_EXPIRY
     if not expiry.isdigit() or not 1 <= int(expiry[2:]) <= 12:

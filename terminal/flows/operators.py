@@ -8,7 +8,7 @@ from enum import Enum
 from keys import Secret
 from terminal.desk import Desk
 from terminal.domain.transactions import Role
-from terminal.flows.steps import ask_digits
+from terminal.flows.digits import ask_digits
 from terminal.journal import SignInResult
 from terminal.prompts import Cancelled, Confirm
 from terminal.screens.screen import Screen, Tone

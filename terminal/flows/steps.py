@@ -14,9 +14,10 @@ from terminal.domain.money import CURRENCIES, format_amount
 from terminal.domain.outcome import Outcome
 from terminal.domain.record import NO_REFERRAL, Intent, Referral, TransactionRecord
 from terminal.domain.transactions import TRANSACTIONS, Payer, Undo
+from terminal.flows.digits import ask_digits
 from terminal.flows.outcome import processing, tell_outcome
 from terminal.flows.payer import NO_PIN, cvm_of, presented
-from terminal.prompts import AmountPrompt, Confirm, DigitsPrompt, PinEntry
+from terminal.prompts import AmountPrompt, Confirm, PinEntry
 from terminal.screens.screen import Screen
 
 __all__ = [
@@ -32,7 +33,7 @@ __all__ = [
     "stand",
 ]
 
-_STRIPE_WITH_PIN, _STRIPE, _CODE, _KEYED = "021", "022", "032", "012"
+_TYPED_WITH_PIN, _TYPED, _STRIPE_WITH_PIN, _STRIPE, _CODE = "011", "012", "021", "022", "032"
 """Element 22 (facts/unionpay.md §2)."""
 _STAN_DIGITS = 6
 
@@ -47,20 +48,6 @@ async def ask_amount(desk: Desk, title: str, maximum_minor: int = 0) -> int:
     profile = desk.acquirer.profile
     limit = min(maximum_minor or profile.amount_max_minor, profile.amount_max_minor)
     return await desk.ask(AmountPrompt(title, CURRENCIES[profile.currency], limit), desk.settings.timeouts.amount_s)
-
-
-async def ask_digits(
-    desk: Desk,
-    title: str,
-    what: str,
-    digits: int,
-    *,
-    exactly: bool = True,
-    right: Callable[[str], bool] = lambda typed: True,
-) -> str:
-    """Digits from a slip: ``what`` is ``voucher``, ``rrn``, ``auth`` or ``date``."""
-    prompt = DigitsPrompt(f"ask.{what}", title, f"ask.{what}", digits, digits if exactly else 1, right)
-    return await desk.ask(prompt, desk.settings.timeouts.menu_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +108,10 @@ async def stand(desk: Desk, deal: Deal, payer: Card | None, auth_code: str) -> O
 
 def intent_of(desk: Desk, deal: Deal, payer: Card | Code | None, entry: PinEntry = NO_PIN) -> Intent:
     """The row before it is one."""
-    account, mode, sealed = "", _KEYED, b""
+    account, mode, sealed = "", _TYPED, b""
     if isinstance(payer, Card):
-        account, mode = payer.masked, _STRIPE_WITH_PIN if entry.entered else _STRIPE
+        with_pin, without = (_TYPED_WITH_PIN, _TYPED) if payer.typed else (_STRIPE_WITH_PIN, _STRIPE)
+        account, mode = payer.masked, with_pin if entry.entered else without
         if _is_sent_later(desk, deal.kind):
             sealed = seal_card(desk.acquirer.vault, payer.pan, payer.expiry)
     elif payer is not None:

@@ -32,7 +32,7 @@ async def _void(desk: Desk, kind: str, voucher: int = 0) -> Outcome | None:
     by_card = TRANSACTIONS[original.kind].payer.value == "stripe"
     card = None
     if by_card and desk.acquirer.profile.void_needs_card:
-        card = await ask_card(desk, title, shown_amount(desk, original.amount_minor))
+        card = await ask_card(desk, title, shown_amount(desk, original.amount_minor), like=original)
         if card.masked != original.account:
             card.wipe()
             await desk.refuse(title, "original.other-card")

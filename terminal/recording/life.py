@@ -78,7 +78,7 @@ class RecordedFace(Face):
 
     def show(self, screen: Screen) -> None:
         """Show, and say what was shown."""
-        self._kept.secret = screen.secret
+        self._kept.secret = screen.secret or screen.hides_digits
         if screen.secret and screen.character_set:
             # How often a key is pressed makes the letter: zeros for digits would not be the same page again.
             self._seam.leave("a password of letters is typed, which is not recorded")

@@ -107,6 +107,11 @@ def behind(seam: Seam, outside: Outside, kept: Kept, new_host_bytes: Callable[[]
         matches=lambda *given: seam.reading("password", lambda: outside.matches(*given)),
         dial=recorded_dial(seam, outside.dial, new_host_bytes),
         device=device,
+        typed_number=lambda number: seam.reading(
+            "typed number",
+            lambda: outside.typed_number(number),
+            Codec(lambda typed: kept.tokens.number(bytes(typed)), bytearray),
+        ),
         hotplug=lambda tell: cast(Hotplug, _Hotplug(seam, outside.hotplug, tell)),
         till=till,
         network=network,

@@ -89,6 +89,8 @@ class Screen:
     """Language of the customer's question, such as ``fi``; empty where the merchant reads."""
     secret: bool = False
     """Whether what is typed now must not be known: no recording keeps which digits they are."""
+    hides_digits: bool = False
+    """Whether digits typed here may be of a card number, so that no recording keeps them."""
     other_language: str = ""
     """Name of the language that ``#`` changes to; empty where the customer reads nothing."""
     status: Status = field(default_factory=Status)

@@ -52,10 +52,12 @@ class Merchant:
     """Whether everything this terminal prints is worth nothing."""
 
 
-_ENTRY_LETTERS = {"02": "S", "03": "Q"}
-"""Entry mode behind the card number: S stripe, Q code."""
+_ENTRY_LETTERS = {"01": "M", "02": "S", "03": "Q"}
+"""Entry mode behind the card number: M typed, S stripe, Q code."""
 RULE = Line("", style=Style.RULE)
 _ACCOUNT_GROUP = 4
+_SIGNED = frozenset({"01", "02"})
+"""Entry modes of cards whose holder signs where no PIN was entered."""
 _COPIES = {Slip.MERCHANT: "slip.copy.merchant", Slip.CUSTOMER: "slip.copy.customer"}
 
 
@@ -164,7 +166,7 @@ def _signature(record: TransactionRecord, copy: str, texts: Translator) -> list[
     """No signature where a PIN has proven the cardholder, for a small amount, for a code, or on the customer's copy."""
     if record.cvm == Cvm.NONE:
         return [Line(texts.text("slip.no-cvm"), style=Style.SMALL)]
-    if copy != Slip.MERCHANT or record.entry_mode[:2] != "02":
+    if copy != Slip.MERCHANT or record.entry_mode[:2] not in _SIGNED:
         return []
     if record.pin_entered:
         return [Line(texts.text("slip.pin-verified"), style=Style.SMALL)]

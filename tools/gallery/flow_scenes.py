@@ -166,6 +166,14 @@ def _asked(texts: Translator) -> Iterator[tuple[str, Screen]]:
         yield f"ask.{what}", DigitsPrompt(f"ask.{what}", title, f"ask.{what}", 12, typed=digits).screen(texts)
     wrong = DigitsPrompt("ask.date", "refund.title", "ask.date", 4, typed="1332", wrong=True)
     yield "ask.date-wrong", wrong.screen(texts)
+    number = SecretPrompt(
+        "ask.card-number", "sale.title", "ask.card-number", 13, 19, "card.check-digit", amount=_AMOUNT, group=4
+    )
+    for _ in range(19):
+        number.push("0")
+    yield "ask.card-number", number.screen(texts)
+    expiry = DigitsPrompt("ask.expiry", "sale.title", "ask.expiry", 4, typed="1235", about=_ACCOUNT)
+    yield "ask.expiry", expiry.screen(texts)
     yield "reprint.batch", DigitsPrompt("reprint.batch", "menu.print.any", "reprint.batch", 6).screen(texts)
     password = SecretPrompt("operator.password", _OPERATOR, "operator.password", notice="operator.wrong")
     yield "operator.password", password.screen(texts)

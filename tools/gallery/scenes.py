@@ -63,6 +63,7 @@ def _sale(texts: Translator) -> Iterator[tuple[str, Screen]]:
     yield "present", replace(present.screen(texts), other_language=other)
     present.take(MisSwipe("msr", MisSwipeReason.BAD_READ, 0.0))
     yield "present-again", present.screen(texts)
+    yield "present-typing", replace(present, notice="", typing=True).screen(texts)
     for name, bypass in (("pin", False), ("pin-bypass", True)):
         pin = PinPrompt(_AMOUNT, samples.MERCHANT.name, 4, 12, bypass)
         if not bypass:

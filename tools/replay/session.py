@@ -1,8 +1,8 @@
 """A session with faults at a real counter, recorded: what the replay is proven with.
 
-Real processes, sockets, host and devices (``tools.rig``): sales with a PIN and by code, a pass that cannot be read,
-a diagnosis, a printer pulled out, an answer that is lost and the reversal that follows, a kill between request and
-answer; events are logged and numbers fetched meanwhile.
+Real processes, sockets, host and devices (``tools.rig``): sales with a PIN, by a typed number and by code, a pass that
+cannot be read, a diagnosis, a printer pulled out, an answer that is lost and the reversal that follows, a kill between
+request and answer; events are logged and numbers fetched meanwhile.
 
     python -m tools.replay.session recorder/     records it into a folder for ``countertop replay``
 """
@@ -38,6 +38,7 @@ class Session:
     def __init__(self, size_mib: int = 8, *, http: bool = False) -> None:
         """``http``: over HTTP on a connection that is kept, instead of a connection for each message."""
         overrides: dict[str, str | float | bool | list[str]] = {"response_s": RESPONSE_S, "pin": "always"}
+        overrides |= {"manual_entry": True, "manual_entry_role": "cashier"}
         self._numbers = _free_port()
         watched: dict[str, dict[str, object]] = {
             "log": {"file": "events.log"},
@@ -64,6 +65,8 @@ class Session:
         await self._look_at_the_numbers()
         await self._diagnosis()
         await self._sale("3300", CARDS[1], misread=True)
+        await self._ended("outcome.approved")
+        await self._typed("6300", CARDS[0])
         await self._ended("outcome.approved")
         await rig.printer.unplug()
         await self._sale("4700", CARDS[0])
@@ -112,6 +115,20 @@ class Session:
         rig.swipe(account)
         await rig.until("sale.pin", SCREEN_S)
         await rig.type(ACCOUNTS[account].pin)
+
+    async def _typed(self, digits: str, account: str) -> None:
+        """A sale whose card number is typed."""
+        rig, card = self.rig, ACCOUNTS[account]
+        await rig.until("idle", SCREEN_S)
+        await rig.press("1")
+        await rig.until("sale.amount", SCREEN_S)
+        await rig.type(digits)
+        await rig.until("sale.present", SCREEN_S)
+        await rig.type(card.pan)
+        await rig.until("ask.expiry", SCREEN_S)
+        await rig.type(f"{card.expiry[2:]}{card.expiry[:2]}")
+        await rig.until("sale.pin", SCREEN_S)
+        await rig.type(card.pin)
 
     async def _code(self, digits: str) -> None:
         rig = self.rig

@@ -1,7 +1,7 @@
 """What the acquirer's host says of a terminal's parameters, in this terminal's own keys (facts/unionpay.md §3.5).
 
 Only what the profile's ``host_parameters`` lets through takes effect: the download carries no MAC. What has no meaning
-here – telephone numbers, redials, manual entry, a table of transactions whose bits no public source explains – is
+here – telephone numbers, redials, a table of transactions whose bits no public source explains – is
 kept and printed, never guessed at.
 """
 
@@ -48,11 +48,18 @@ def _resend(given: Mapping[str, str], profile: AcquirerProfile) -> dict[str, Any
     return {"reversal_help_after": tries} if tries else {}
 
 
+def _manual_entry(given: Mapping[str, str], profile: AcquirerProfile) -> dict[str, Any]:
+    """Whether card numbers may be typed (0, 1); for which transactions is the profile's."""
+    allowed = {"0": False, "1": True}.get(given["manual-entry"])
+    return {} if allowed is None else {"manual_entry": allowed}
+
+
 HOST_PARAMETERS: dict[str, Callable[[Mapping[str, str], AcquirerProfile], dict[str, Any]]] = {
     "timeout": _timeout,
     "tip": _tip,
     "merchant-name": _merchant_name,
     "resend": _resend,
+    "manual-entry": _manual_entry,
 }
 """By the name of ``terminal/domain/parameters.py``."""
 

@@ -18,7 +18,17 @@ NAMES = [name for _, name in PARAMETERS.values()]
 
 def test_every_row_of_the_table_is_a_parameter_that_hosts_give_and_the_profile_can_name(parameters):
     assert set(HOST_PARAMETERS) <= set(NAMES)
-    assert set(parameters.base.acquirer_profile.host_parameters) == set(HOST_PARAMETERS)
+    assert set(parameters.base.acquirer_profile.host_parameters) == set(HOST_PARAMETERS) - {"manual-entry"}
+
+
+@pytest.mark.parametrize(("told", "expected"), [("1", {"manual_entry": True}), ("0", {}), ("x", {})])
+def test_a_host_allows_card_numbers_to_be_typed_only_where_the_profile_takes_its_word(file, clock, told, expected):
+    assert take_from_host(Parameters(file, clock), {"manual-entry": told}) == (None, [])
+    text = file.read_text("utf-8")
+    hearing = 'overrides = { host_parameters = ["manual-entry"] }'
+    file.write_text(text.replace("# overrides = { response_s = 30 }", hearing), "utf-8")
+    change, refused = take_from_host(Parameters(file, clock), {"manual-entry": told})
+    assert refused == [] and ({} if change is None else new_of(change)) == expected
 
 
 @pytest.mark.parametrize(

@@ -128,13 +128,14 @@ def test_no_card_no_pin_and_no_key_is_in_the_recording(recorded, lives):
     assert b"621234*********0012" in plain
 
 
-def test_of_a_pin_only_the_number_of_its_digits_is_in_the_recording(lives):
+def test_of_a_pin_and_a_typed_card_number_only_the_number_of_their_digits_is_in_the_recording(lives):
     # Six digits stand by chance in any file of this size, so the keys themselves are looked at.
     keys = "".join(
         event[1] if len(event[1]) == 1 else " " for life in lives for event in inputs_of(life) if event[0] == "key"
     )
     entries = [entry for entry in keys.split() if set(entry) == {"0"}]
-    assert len(entries) == 6, "one for each sale with a card"
+    assert len(entries) == 8, "one for each sale with a card, and the card number that was typed"
+    assert "0" * len(ACCOUNTS[CARDS[0]].pan) in entries
     assert all(ACCOUNTS[name].pin not in keys for name in CARDS)
 
 
