@@ -7,7 +7,7 @@ import pytest
 
 from drivers.discovery import discover
 from drivers.events import DeviceState, MisScan, MisSwipe, Scan, Swipe
-from drivers.hid_reports import MAGTEK_REPORT, MAGTEK_REPORT_BYTES, POS_REPORT, POS_REPORT_BYTES
+from drivers.hid_reports import MAGTEK_REPORT_BYTES, POS_REPORT_BYTES
 from drivers.hotplug import Hotplug
 from drivers.keypad import Keypad
 from drivers.msr_hid import HidStripeReader
@@ -15,36 +15,19 @@ from drivers.scanner_hid import HidScanner
 from drivers.scanner_serial import SerialScanner
 from tools.hardware_bench.devices import SerialLine, UsbHid, UsbKeyboard, key_reports
 from tools.hardware_bench.gadget import Identity
+from tools.hardware_bench.hid_reports import CODE_DESCRIPTOR, STRIPE_DESCRIPTOR, code_reports, stripe_report
 
 READER = Identity(0x0801, 0x0002, "MSR01", model="HidReader")
 POS_SCANNER = Identity(0x0C2E, 0x0900, "POS01", model="PosScanner")
 LINE = Identity(0x0C2E, 0x0901, "LINE01", model="SerialScanner")
 KEYPAD = Identity(0x1D6B, 0x0201, "KEYPAD01", model="Keypad")
-READER_DESCRIPTOR = bytes.fromhex("0600ff 0901 a101 0920 1500 26ff00 7508 965101 8102 c0")
-POS_DESCRIPTOR = bytes.fromhex("058c 0902 a101 8502 1500 26ff00 7508 953f 09fe 8102 c0")
 TRACK2 = "6200000000000005=491210100000000000"
 TEXT = "https://qr.example/付款码?id=62012345678901234567&more=" + "x" * 100
 REPLUG_S = 3.0
 
 
 def stripe(number):
-    track = f";{TRACK2}{number:02}?".encode()
-    return MAGTEK_REPORT.build(
-        {"status": [0, 0, 0], "lengths": [0, len(track), 0], "encode_type": 0,
-         "tracks": [bytes(110), track.ljust(110, b"\0"), bytes(110)]}
-    )  # fmt: skip
-
-
-def code(text):
-    data = text.encode()
-    pieces = [data[start : start + 56] for start in range(0, len(data), 56)]
-    return [
-        POS_REPORT.build(
-            {"report_id": 2, "length": len(piece), "aim": b"]Q1", "data": piece.ljust(56, b"\0"), "reserved": bytes(2),
-             "more": int(place < len(pieces) - 1)}
-        )
-        for place, piece in enumerate(pieces)
-    ]  # fmt: skip
+    return stripe_report(f"{TRACK2}{number:02}")
 
 
 async def replugged(device, heard):
@@ -58,7 +41,7 @@ async def replugged(device, heard):
 
 
 def test_passes_of_a_hid_reader_arrive_before_and_after_it_was_unplugged(run, played, record_property):
-    reader = played(UsbHid(READER, READER_DESCRIPTOR, MAGTEK_REPORT_BYTES))
+    reader = played(UsbHid(READER, STRIPE_DESCRIPTOR, MAGTEK_REPORT_BYTES))
 
     async def story(open):
         heard = await open(HidStripeReader("msr", READER.usb_address))
@@ -77,12 +60,12 @@ def test_passes_of_a_hid_reader_arrive_before_and_after_it_was_unplugged(run, pl
 
 
 def test_long_codes_of_a_hid_pos_scanner_arrive_whole(run, played):
-    scanner = played(UsbHid(POS_SCANNER, POS_DESCRIPTOR, POS_REPORT_BYTES))
+    scanner = played(UsbHid(POS_SCANNER, CODE_DESCRIPTOR, POS_REPORT_BYTES))
 
     async def story(open):
         heard = await open(HidScanner("scanner", POS_SCANNER.usb_address))
         for number in range(10):
-            for report in code(f"{TEXT}{number}"):
+            for report in code_reports(f"{TEXT}{number}"):
                 await asyncio.to_thread(scanner.report, report)
             await heard.count(number + 1, Scan, MisScan)
         assert not heard.of(MisScan)
@@ -142,8 +125,8 @@ def test_the_kernels_announcement_opens_a_device_at_once(run, played, times, eve
 def test_what_is_plugged_in_is_recognised_and_named_by_its_serial_number(played):
     """By the kernel's own files, with udev's names."""
     wanted = {
-        READER: (UsbHid(READER, READER_DESCRIPTOR, MAGTEK_REPORT_BYTES), "msr", "hid-msr", READER.usb_address),
-        POS_SCANNER: (UsbHid(POS_SCANNER, POS_DESCRIPTOR, POS_REPORT_BYTES), "scanner", "hid-scanner",
+        READER: (UsbHid(READER, STRIPE_DESCRIPTOR, MAGTEK_REPORT_BYTES), "msr", "hid-msr", READER.usb_address),
+        POS_SCANNER: (UsbHid(POS_SCANNER, CODE_DESCRIPTOR, POS_REPORT_BYTES), "scanner", "hid-scanner",
                       POS_SCANNER.usb_address),
         KEYPAD: (UsbKeyboard(KEYPAD), "keypad", "evdev-keypad", f"/dev/input/by-id/{KEYPAD.by_id}-event-kbd"),
     }  # fmt: skip

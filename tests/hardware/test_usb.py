@@ -12,11 +12,13 @@ import usb.core
 import usb.util
 
 from drivers.events import DeviceState, KeyPress, MisScan, MisScanReason, MisSwipe, MisSwipeReason, Scan, Swipe
+from drivers.hid_reports import MAGTEK_REPORT_BYTES, POS_REPORT_BYTES
 from drivers.keypad import Keypad
 from drivers.msr import MagneticStripeReader
 from drivers.scanner import Scanner
 from tools.hardware_bench.devices import SerialLine, UsbHid, UsbKeyboard, key_reports, text_reports
 from tools.hardware_bench.gadget import Identity
+from tools.hardware_bench.hid_reports import CODE_DESCRIPTOR, STRIPE_DESCRIPTOR
 from tools.hardware_bench.limits import REPLUG_S
 
 AGAIN_S = 0.5
@@ -28,9 +30,6 @@ HID_READER = Identity(0x0801, 0x0002, "MSR01", model="HidReader")
 POS_SCANNER = Identity(0x0C2E, 0x0900, "POS01", model="PosScanner")
 LINE = Identity(0x0C2E, 0x0901, "LINE01", model="SerialScanner")
 
-HID_READER_REPORT_BYTES, POS_REPORT_BYTES = 337, 64
-HID_READER_DESCRIPTOR = bytes.fromhex("0600ff 0901 a101 0920 1500 26ff00 7508 965101 8102 c0")
-POS_DESCRIPTOR = bytes.fromhex("058c 0902 a101 8502 1500 26ff00 7508 953f 09fe 8102 c0")
 TRACK1, TRACK2 = "B6200000000000005^TEST/CARD^49121010000000000000", "6200000000000005=49121010000000000000"
 CODE = "https://qr.example/p?id=62012345678901234567"
 
@@ -127,8 +126,8 @@ def test_a_usb_reader_pulled_out_in_mid_pass_gives_no_card_and_comes_back(run, p
 @pytest.mark.parametrize(
     ("identity", "descriptor", "size"),
     [
-        (HID_READER, HID_READER_DESCRIPTOR, HID_READER_REPORT_BYTES),
-        (POS_SCANNER, POS_DESCRIPTOR, POS_REPORT_BYTES),
+        (HID_READER, STRIPE_DESCRIPTOR, MAGTEK_REPORT_BYTES),
+        (POS_SCANNER, CODE_DESCRIPTOR, POS_REPORT_BYTES),
     ],
     ids=["stripe reader", "POS scanner"],
 )
@@ -149,18 +148,18 @@ def test_reports_of_a_hid_device_that_is_no_keyboard_arrive_whole(played, identi
 
 
 def test_libusb_reads_a_hid_reader_after_taking_it_from_the_kernel(played):
-    device = played(UsbHid(HID_READER, HID_READER_DESCRIPTOR, HID_READER_REPORT_BYTES))
+    device = played(UsbHid(HID_READER, STRIPE_DESCRIPTOR, MAGTEK_REPORT_BYTES))
     found, interface = opened(HID_READER)
     assert found.serial_number == HID_READER.serial
     assert interface.bInterfaceClass == 3
     found.detach_kernel_driver(0)
     try:
-        report = bytes(range(256)) + bytes(HID_READER_REPORT_BYTES - 256)
+        report = bytes(range(256)) + bytes(MAGTEK_REPORT_BYTES - 256)
         device.report(report)
-        assert bytes(found.read(interface[0].bEndpointAddress, HID_READER_REPORT_BYTES, 5000)) == report
+        assert bytes(found.read(interface[0].bEndpointAddress, MAGTEK_REPORT_BYTES, 5000)) == report
         device.unplug()
         with pytest.raises(usb.core.USBError) as lost:
-            found.read(interface[0].bEndpointAddress, HID_READER_REPORT_BYTES, 1000)
+            found.read(interface[0].bEndpointAddress, MAGTEK_REPORT_BYTES, 1000)
         assert lost.value.errno in (errno.ENODEV, errno.EIO)
     finally:
         usb.util.dispose_resources(found)

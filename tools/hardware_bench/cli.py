@@ -30,7 +30,7 @@ examples:
   make hardware-bench                               all tests that are marked "hardware"
   make hardware-bench ARGS="-k printer -x"          arguments of pytest go through
   make hardware-bench ARGS="--times 500 --strict tests/hardware/test_load.py"
-  make hardware-bench ARGS="--unplugs 100 tests/hardware/test_sale.py --deadline 7200"   the whole campaign
+  make hardware-bench ARGS="--unplugs 100 --deadline 7200 -k pin-pad tests/hardware/test_sale.py"   a whole campaign
   python -m tools.hardware_bench --command sh -c "ls /dev/input"   any command in the guest
 """
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from drivers.simulated_paper import PaperPath
 from tools.hardware_bench.devices import Played
-from tools.hardware_bench.gadget import Gadget, Identity, appears, program
+from tools.hardware_bench.gadget import Gadget, Identity, program
 
 __all__ = ["UsbPrinter"]
 
@@ -103,12 +103,6 @@ class UsbPrinter(Played):
         """Forget what was printed."""
         with self._turn:
             self.path.output.clear()
-
-    def plug(self, *, node: bool = True) -> None:
-        """Put it in. ``node``: wait for the kernel's own driver to have it; the terminal may be faster and take it."""
-        self.gadget.plug()
-        if node:
-            appears(lambda: self.node)
 
     def unplug(self) -> None:
         """Pull the cable: power goes with it, and what was not yet printed."""
