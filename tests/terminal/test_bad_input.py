@@ -26,6 +26,7 @@ from terminal.domain.card import Card, CardRules, parse_card
 from terminal.domain.code import Code, payment_code
 from terminal.domain.emv_qr import QrFault, build_merchant_code, check_against_sale, crc16, parse_merchant_code
 from terminal.domain.money import CURRENCIES
+from terminal.domain.record import Intent
 from terminal.flows.idle import _Idle
 from terminal.prompts import TimedOut
 from terminal.screens.screen import Status
@@ -228,7 +229,7 @@ async def another_card_while_authorising():
         events.put(card)
 
     desk, notes = desk_with(events, meanwhile)
-    outcome = await desk.exchange(None, None)
+    outcome = await desk.exchange(Intent("sale", 100, "156", "022", "x"), None)
     return outcome, [what for what, _ in notes], card.tracks.track2, len(events.drop())
 
 

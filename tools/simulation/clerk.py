@@ -183,7 +183,10 @@ class Clerk:
             else:
                 self._swipe("signature")
             return
-        if mischief == "bad-swipe":
+        if operation.typed and attempt == 1:
+            # Where no number is typed the digits do nothing, and the next try is a swipe.
+            self.press(*ACCOUNTS[operation.payer].pan, "enter")
+        elif mischief == "bad-swipe":
             msr.send(typed(";E?"))
         elif mischief == "lost-events":
             msr.lose_events()
@@ -227,6 +230,7 @@ class Clerk:
 def _answers(operation: Operation, reference: Reference) -> dict[str, str]:
     """What is typed on each screen that may come; the rest is enter, or the way back."""
     amount = str(operation.amount_minor)
+    card = ACCOUNTS.get(operation.payer)
     screens = {
         f"{title}.amount": amount
         for title in (
@@ -242,4 +246,5 @@ def _answers(operation: Operation, reference: Reference) -> dict[str, str]:
         "reprint.number": reference.stan.lstrip("0") or "1",
         "original.confirm": "",
         "settle.confirm": "",
+        **({"ask.card-number": card.pan, "ask.expiry": f"{card.expiry[2:]}{card.expiry[:2]}"} if card else {}),
     }

@@ -258,7 +258,7 @@ def _batch_early(patch: Patch) -> None:
     patch.over(journal_room, "refuse_while_open", lambda store: None)
 
 
-@bug("settlement-while-open", "a settlement begins while a payment is still open")
+@bug("settlement-while-open", "a settlement begins while a payment is still open", stormy=True)
 def _while_open(patch: Patch) -> None:
     async def settle(acquirer: Any, reversals: Any, advices: Any) -> Any:
         return await whole(acquirer, _Nothing(), _Nothing())

@@ -60,6 +60,8 @@ class Operation:
     """Somebody moves the machine's clock before it."""
     pause_s: float = 0.0
     """How long the counter is quiet before it."""
+    typed: bool = False
+    """Whether the card's number is typed, where the terminal takes that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,9 @@ def _overrides(rng: random.Random) -> dict[str, str]:
         "offline_count_max": rng.choice(("50", "3")),
         "offline_sum_max_minor": rng.choice(("5000000", "20000")),
         "batch_rows_max": rng.choice(("500", "500", "9")),
+        "manual_entry": rng.choice(("true", "false")),
+        "manual_entry_kinds": '["sale", "refund", "pre-auth", "pre-auth-void", "completion", "additional-pre-auth", '
+        '"completion-advice", "offline-sale"]',
         "sign_on_at_start": rng.choice(("true", "true", "false")),
     }
 
@@ -188,6 +193,7 @@ class _Builder:
                 printer=rng.choice(PRINTER_TROUBLES) if self._happens(0.05) else "",
                 clock_s=rng.choice((86_400, -86_400, 3600, -3600, 40 * 86_400)) if self._happens(0.02) else 0,
                 pause_s=rng.choice((0.0, 0.0, 0.0, 30.0, 400.0)),
+                typed=rng.random() < 0.1,
             )
         )
 
