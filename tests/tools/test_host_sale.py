@@ -1,8 +1,12 @@
 """Sales at the host simulator, as a customer and a merchant meet them (facts/unionpay.md §3, §7)."""
 
+import sqlite3
+from datetime import datetime
+
 import pytest
 
 from tools.host.accounts import DEMO_ACCOUNTS
+from tools.host.book import Book
 
 GOOD_CODE, LOW_CODE, ONCE_CODE = "6220001234567890018", "6220001234567890026", "6220001234567890034"
 
@@ -175,3 +179,22 @@ def test_no_answer_and_no_repr_shows_a_card(bank):
     pans = [account.pan for account in DEMO_ACCOUNTS]
     shown = repr(bank.book.accounts())
     assert not any(pan in shown for pan in pans)
+
+
+def test_the_answer_names_the_organisation_of_the_card_and_the_totals_keep_foreign_cards_apart(bank, till):
+    assert till.sale("signature", 700)[63] == "CUP"
+    assert till.sale("foreign", 900)[63] == "VIS"
+    totals = bank.book.totals("10000001", till.batch)
+    assert (totals.debit_count, totals.debit_minor) == (1, 700)
+    assert (totals.foreign_debit_count, totals.foreign_debit_minor) == (1, 900)
+
+
+def test_a_book_of_the_version_before_foreign_cards_is_opened_with_domestic_customers(tmp_path):
+    path = tmp_path / "book.db"
+    Book.open(path, datetime.now, DEMO_ACCOUNTS[:2], ()).close()
+    old = sqlite3.connect(path)
+    old.execute("ALTER TABLE account DROP COLUMN organisation")
+    old.close()
+    book = Book.open(path, datetime.now, DEMO_ACCOUNTS[:2], ())
+    assert [account.organisation for account in book.accounts()] == ["CUP", "CUP"]
+    book.close()

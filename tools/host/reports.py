@@ -45,6 +45,7 @@ def accounts(book: Book, question: Mapping[str, Any]) -> list[dict[str, Any]]:
             "balance_minor": account.balance_minor,
             "held_minor": account.held_minor,
             "refusal": account.refusal,
+            "organisation": account.organisation,
             "wrong_pins": account.wrong_pins,
         }
         for account in book.accounts()
