@@ -56,7 +56,7 @@ STORIES = {
         Story("completion", (_HELD,), Operation("complete", 1900, refers_to=0), _UNDONE),
         Story(
             "settlement",
-            (_SALE, Operation("offline_sale", 3100), Operation("sale", 450)),
+            (_SALE, Operation("offline_sale", 3100), Operation("sale", 450, "foreign")),
             Operation("settle_flow"),
             ((), (_N,), (_N, _N), (_D,), (_D, _N), (_D, _N, _N)),
         ),
