@@ -4,16 +4,21 @@ How often each device is pulled is set from outside: ``make hardware-bench ARGS=
 """
 
 import asyncio
+import collections
 import os
 import random
 import signal
 
 import pytest
 
+from keys import KeysError
+from keys.kcv import kcv
+from terminal.screens.texts import Translator
 from tools.hardware_bench.counter import Counter
 from tools.hardware_bench.equipment import COUNTERS
 from tools.hardware_bench.limits import REPLUG_S
 from tools.hardware_bench.pin_pad import TYPING_S
+from tools.hardware_bench.technician import Technician, deliver
 from tools.rig.operator import SALE_S, slips_on
 from tools.unplug_campaign import paper_faults
 
@@ -25,6 +30,7 @@ SLIP_PACE_S = 0.1
 STOPS_S = (0.05, 0.3, 1.0)
 
 PAID_BY = {"wedge-scanner": "code", "hid-scanner": "code", "serial-scanner": "code", "pin-pad": "PIN"}
+GONE = Translator("en").text("ceremony.reason.gone")
 STANDS = {kind: name for name, kinds in reversed(COUNTERS.items()) for kind in kinds}
 """On which counter a kind of device is pulled out."""
 
@@ -101,6 +107,58 @@ def test_a_device_pulled_out_at_any_moment_of_a_sale_costs_neither_money_nor_pap
             f"back after {max(counter.replugs_s):.2f} s at most; so far {marked} slips say DUPLICATE",
         )
         assert max(counter.replugs_s) < REPLUG_S
+
+    counter.run(story)
+
+
+@pulled("key-loader")
+def test_a_key_loader_pulled_out_at_any_moment_leaves_the_old_key_or_the_whole_new_one(counter, kind, record_property):
+    chance = random.Random(f"{SEED} {kind}")
+
+    async def story(operator):
+        key, port = counter.master_key, str(counter.devices[kind].gadget.nodes[0])
+        check_value = kcv(key, "tdes").hex().upper()
+        technician = Technician(lambda: counter.terminal.monitor, counter)
+        ends, loop = collections.Counter(), asyncio.get_running_loop()
+
+        async def pull(after_s):
+            await asyncio.sleep(after_s)
+            await counter.unplug(kind)
+            await asyncio.sleep(chance.uniform(0, OUT_MAX_S))
+            await counter.plug(kind)
+
+        async def loading(pulled_after_s=None):
+            """One loading; how long it took from the device's first word."""
+            await technician.begin()
+            began = loop.time()
+            device = asyncio.create_task(asyncio.to_thread(deliver, port, key, check_value))
+            pulling = asyncio.create_task(pull(pulled_after_s)) if pulled_after_s is not None else None
+            end, shown = await technician.finish()
+            took_s = loop.time() - began
+            if pulling is not None:
+                await pulling
+            try:
+                delivered = await device
+            except (OSError, KeysError) as error:
+                delivered, shown = False, f"{shown} {error!r}"
+            ends[end] += 1
+            assert end == "ceremony.stored" or (pulling is not None and not delivered and GONE in shown), shown
+            return took_s
+
+        usual_s = await loading()
+        began = loop.time()
+        for _ in range(UNPLUGS):
+            await loading(chance.uniform(0, usual_s))
+        record_property(
+            f"{kind} pulled out during a loading of {usual_s:.1f} s",
+            f"{UNPLUGS} times in {loop.time() - began:.0f} s; {dict(ends)}",
+        )
+        records, noted = await asyncio.to_thread(counter.vault)
+        assert [record.kcv.value for record in records if record.slot == "tmk"] == [check_value[:6]]
+        assert noted == {end.removeprefix("ceremony."): count for end, count in ends.items() if end != "refused"}
+        counter.paid_by = "card"
+        assert await operator.sell(3000) == "outcome.approved"
+        assert not (await counter.compare()).faults
 
     counter.run(story)
 
