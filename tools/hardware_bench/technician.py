@@ -13,13 +13,13 @@ from tools.rig.monitor import Monitor
 from tools.rig.operator import Hands
 from tools.rig.patience import PATIENCE
 
-__all__ = ["ENDS", "Technician", "deliver"]
+__all__ = ["Technician", "deliver"]
 
 LOAD_S = 30.0 * PATIENCE
 """A loading that has not come to its end by then hangs."""
 AGAIN_S = 2.5 * PATIENCE
 """After so long without another screen keys were lost. Not sooner: a password takes its time to prove."""
-ENDS = ("ceremony.stored", "ceremony.cancelled", "ceremony.expired", "ceremony.refused", "ceremony.locked", "refused")
+_ENDS = ("ceremony.stored", "ceremony.cancelled", "ceremony.expired", "ceremony.refused", "ceremony.locked", "refused")
 _FIRST, _SECOND = ("11", "40917263"), ("22", "58203714")
 _WAITS = frozenset({"", "starting", "processing", "ceremony.connect", "ceremony.delivery", "ceremony.storing"})
 _MENUS = {"idle": "9", "menu.technician": "4", "menu.keys": "3"}
@@ -44,10 +44,10 @@ class Technician:
         A key that was on its way may have wiped it off at once. Empty when there was none: nobody came.
         """
         after = self._monitor().position
-        await self._until(*ENDS, "idle")
+        await self._until(*_ENDS, "idle")
         await self._until("idle", leaving=True)
         told = [
-            line for line in self._monitor().story.told[after:] if line["type"] == "screen" and line["name"] in ENDS
+            line for line in self._monitor().story.told[after:] if line["type"] == "screen" and line["name"] in _ENDS
         ]
         return (str(told[0]["name"]), str(told[0])) if told else ("", "")
 
