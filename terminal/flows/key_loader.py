@@ -81,8 +81,10 @@ async def _answer(desk: Desk, line: Port, end: TerminalEnd, arrived: asyncio.Que
 async def _watch(desk: Desk, line: Port, service: LoaderService) -> None:
     """A device whose cable is out has given up."""
     await line.gone()
-    await desk.acquirer.writer.run(service.left)
-    desk.look_around()
+    try:
+        await desk.acquirer.writer.run(service.left)
+    finally:
+        desk.look_around()
 
 
 async def _serve(desk: Desk, service: LoaderService) -> None:
