@@ -23,7 +23,7 @@ from tools.rig.patience import PATIENCE
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "everything is there")
 
 SCREEN_S = 60.0 * PATIENCE
-PASSWORD, WRONG = "adg12345", "87654321"
+PASSWORD, WRONG = "adg12345", "24681357"
 TYPED = ("star", "2", "3", "4", "star", "star", "star", "1", "2", "3", "4", "5", "enter")
 """The right password on twelve keys."""
 
