@@ -75,8 +75,8 @@ class UsbPrinter(Played):
     @property
     def node(self) -> Path:
         """``/dev/usb/lp*``, the kernel's own printer driver."""
-        for device in Path("/sys/class/usbmisc").glob("lp*"):
-            with suppress(OSError):
+        for device in _printers():
+            with suppress(OSError):  # pulled out just now
                 if (device / "device" / ".." / "serial").read_text("ascii").strip() == self.identity.serial:
                     return Path("/dev/usb") / device.name
         return Path("/dev/usb/lp-absent")
@@ -172,3 +172,11 @@ class UsbPrinter(Played):
                 self.path.feed(packet)
             if self.pace_s:
                 self._stopping.wait(self.pace_s)
+
+
+def _printers() -> list[Path]:
+    """What the kernel's own printer driver has; its folder goes with the last of them."""
+    try:
+        return list(Path("/sys/class/usbmisc").glob("lp*"))
+    except OSError:
+        return []
