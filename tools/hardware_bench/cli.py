@@ -19,6 +19,8 @@ __all__ = ["main"]
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = "tests/hardware"
 EXIT_GREEN, EXIT_RED, EXIT_SKIPPED_IN_CI = 0, 1, 1
+HANG_SHARE = 0.25
+"""Of the deadline: longer than a hundred pulls take within theirs."""
 DEADLINE_S = 1800.0
 UNPLUGS, TIMES = 2, 60
 PATIENCE = 10
@@ -127,6 +129,7 @@ def _environment(folder: Path, arguments: argparse.Namespace) -> dict[str, str]:
         "COUNTERTOP_BENCH_TIMES": str(arguments.times),
         "COUNTERTOP_BENCH_STRICT": str(int(arguments.strict)),
         "COUNTERTOP_BENCH_SEED": str(arguments.seed),
+        "COUNTERTOP_BENCH_HANG_S": str(int(arguments.deadline * HANG_SHARE)),
     }
 
 

@@ -16,8 +16,8 @@ __all__ = ["main"]
 UDEV = ("/usr/lib/systemd/systemd-udevd", "/lib/systemd/systemd-udevd")
 SUBSYSTEMS = ("input", "tty", "usb", "hidraw", "graphics", "tpmrm", "misc", "virtio-ports")
 RULES = Path("/run/udev/rules.d/70-bench.rules")
-HANG_S = 300
-"""A test that takes longer shows where it stands."""
+HANG_S = int(os.environ.get("COUNTERTOP_BENCH_HANG_S", "450"))
+"""A test that takes longer shows where it stands, which an emulated CPython does not always survive."""
 
 
 def main(arguments: Sequence[str]) -> int:
