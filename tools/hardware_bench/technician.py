@@ -68,7 +68,7 @@ class Technician:
         return str(self._monitor().screen.get("name", ""))
 
     async def _act(self, name: str, *, again: bool, leaving: bool) -> None:
-        if leaving and name.startswith("menu."):
+        if name.startswith("menu.") and (leaving or name not in _MENUS):  # a green key may come when idle is back
             await self._hands.press("cancel")
             return
         if name in _MENUS:
