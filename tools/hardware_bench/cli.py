@@ -22,7 +22,7 @@ EXIT_GREEN, EXIT_RED, EXIT_SKIPPED_IN_CI = 0, 1, 1
 HANG_SHARE = 0.25
 """Of the deadline: longer than a hundred pulls take within theirs."""
 DEADLINE_S = 1800.0
-UNPLUGS, TIMES = 2, 60
+UNPLUGS, TIMES = 2, 100
 PATIENCE = 10
 """An emulated processor is so many times slower, and may have to share the real one."""
 MUST_RUN_VARIABLE, MUST_RUN_WORD = "CI_MUST_RUN", "qemu"
